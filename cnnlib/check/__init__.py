@@ -1,0 +1,58 @@
+"""The exercises' checks: `check.corr2d(corr2d)` after your code tells you whether it is right.
+
+Each notebook's checks are one module (`nb04_convolution`), loaded when first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnlib.check.engine import Exercise
+
+EXERCISES = {
+    "00_start_here": ("add_one",),
+    "01_images_as_data": ("to_chw", "drop_alpha", "to_gray"),
+    "02_why_not_flatten": ("fc_params", "local_params", "shared_params", "permute_pixels", "shared_matrix"),
+    "03_filters": ("response", "normalised_response", "design_x_detector"),
+    "04_convolution": ("corr2d", "true_conv2d", "is_shift_equivariant"),
+    "05_stride_padding_and_size": ("output_size", "pad2d", "corr2d_strided", "same_padding", "max_depth"),
+    "10_train_a_convnet": ("ConvNet", "train_one_epoch", "accuracy", "make_splits"),
+}
+
+_hints_given: dict[str, int] = {}
+
+
+def __getattr__(name: str) -> "Exercise":
+    for notebook, names in EXERCISES.items():
+        if name in names:
+            found: Exercise = getattr(import_module(f"cnnlib.check.nb{notebook}"), name)
+            return found
+    raise AttributeError(f"no exercise is called {name!r}; check.progress() lists them all")
+
+
+def __dir__() -> list[str]:
+    return ["hint", "progress", *(name for names in EXERCISES.values() for name in names)]
+
+
+def hint(name: str) -> None:
+    """Print a hint for the exercise `name`; asked again, the next one, nearer to the answer.
+
+    Raises AttributeError if no exercise has that name.
+    """
+    hints = __getattr__(name).hints
+    given = _hints_given[name] = min(_hints_given.get(name, 0) + 1, len(hints))
+    print(f"Hint {given} of {len(hints)} for {name}: {hints[given - 1]}")
+
+
+def progress() -> None:
+    """Print which exercises are solved, per notebook."""
+    from cnnlib.check import state
+
+    tried = state.read()
+    for notebook, names in EXERCISES.items():
+        solved = sum(tried.get(name, False) for name in names)
+        marks = "  ".join(f"{name} {_MARKS[tried.get(name)]}" for name in names)
+        print(f"{notebook:<36} {solved} of {len(names)}   {marks}")
+
+
+_MARKS = {True: "solved", False: "tried", None: "-"}

@@ -1,0 +1,412 @@
+"""How an exercise is judged: your function beside the right one, on the same seeded cases.
+
+A check is a function decorated with `exercise`. It gets a `Student` and calls `student.compare(...)`, or
+`student.call(...)` and `student.require(...)` where behaviour is judged. A wrong answer is compared with the
+known mistakes of its exercise, so that the hint names the misunderstanding the answer looks like.
+"""
+
+import contextlib
+import copy
+import ctypes
+import inspect
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnlib.check import state
+from cnnlib.check.text import show, table
+
+SECONDS = 10.0  # what one check may take; a right answer needs well under two
+TOLERANCE = 1e-5  # of the largest expected value: lets float32 pass
+
+Mistake = tuple[str, Callable[..., object]]
+
+
+class CheckFailed(AssertionError):
+    """An answer that is not right yet; `str(error)` is the whole message, shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class _NotAttemptedError(Exception):
+    """The stub is still there."""
+
+
+class _TimeUp(BaseException):
+    """The time limit; not an Exception, so that `except Exception` does not swallow it."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception as the outcome of a call."""
+
+    error: BaseException
+    where: str = ""
+
+    def __str__(self) -> str:
+        text = f"{type(self.error).__name__}: {self.error}".strip().rstrip(":")
+        return f"{text}\n{self.where}" if self.where else text
+
+
+Parts = list[NDArray[Any]]  # what a call returned: one array, or one per item of a tuple of arrays
+
+
+@dataclass(frozen=True)
+class _Trial:
+    arguments: tuple[Any, ...]
+    expected: Parts | Raised
+    got: Parts | Raised
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Which results count as the same: `relative` to the largest expected value, plus `absolute`."""
+
+    relative: float = TOLERANCE
+    absolute: float = 0.0
+
+    def cells(self, expected: NDArray[Any], got: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where two arrays of one shape agree, in float64; NaN agrees with NaN."""
+        e, g = expected.astype(np.float64), got.astype(np.float64)
+        largest = float(np.abs(e[np.isfinite(e)]).max(initial=0.0))
+        with np.errstate(invalid="ignore"):
+            near = np.abs(e - g) <= self.absolute + self.relative * max(largest, 1e-12)
+        return np.asarray(near | (e == g) | (np.isnan(e) & np.isnan(g)))
+
+    def arrays(self, expected: NDArray[Any], got: NDArray[Any]) -> bool:
+        return expected.shape == got.shape and bool(self.cells(expected, got).all())
+
+    def same(self, expected: Parts | Raised, got: Parts | Raised) -> bool:
+        if isinstance(expected, Raised) or isinstance(got, Raised):
+            both = isinstance(expected, Raised) and isinstance(got, Raised)
+            return both and isinstance(got.error, type(expected.error))  # type: ignore[union-attr]
+        return len(expected) == len(got) and all(map(self.arrays, expected, got))
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise's check: call it with your function."""
+
+    name: str
+    judge: Callable[["Student"], None]
+    hints: tuple[str, ...] = ()
+
+    def __call__(self, answer: Callable[..., Any]) -> None:
+        """Judge `answer`: print one line, or raise `CheckFailed`."""
+        student = Student(self.name, answer)
+        try:
+            with _time_limit(SECONDS):
+                self.judge(student)
+        except _NotAttemptedError:
+            if os.environ.get("CNNLIB_MARK") == "1":
+                raise CheckFailed(f"{self.name}: not attempted.") from None
+            print(f"{self.name}: not attempted yet. Write your answer in the cell above and run both again.")
+            return
+        except CheckFailed as failed:
+            state.record(self.name, solved=False)
+            raise failed.with_traceback(None) from None
+        except _TimeUp:
+            state.record(self.name, solved=False)
+            raise CheckFailed(
+                f"{self.name}: stopped after {SECONDS:g} seconds.\n"
+                "Hint      A right answer takes less than two. Is there a loop that never ends, or one too many?"
+            ) from None
+        state.record(self.name, solved=True)
+        print(f"{self.name}: right ({student.cases} cases agree).")
+
+    def __repr__(self) -> str:
+        return f"check.{self.name}"
+
+
+def exercise(*hints: str) -> Callable[[Callable[["Student"], None]], Exercise]:
+    """Make a judging function the check of its name; `hints` go from vague to near the answer."""
+    return lambda judge: Exercise(judge.__name__, judge, hints)
+
+
+@dataclass
+class Student:
+    """One answer under judgement: calls it, keeps its arguments safe, compares what it gives."""
+
+    name: str
+    answer: Callable[..., Any]
+    cases: int = field(default=0, init=False)
+
+    def compare(
+        self,
+        right: Callable[..., object],
+        cases: Iterable[tuple[Any, ...]],
+        mistakes: Sequence[Mistake] = (),
+        *,
+        tolerance: float = TOLERANCE,
+        atol: float = 0.0,
+        kind: str | None = None,
+    ) -> None:
+        """Compare with `right` on every case; on a difference fail with the hint of the mistake it equals.
+
+        `right` and the mistakes take the case's arguments by position; where `right` raises, the answer must
+        raise the same type. `tolerance` is relative to the largest expected value, `atol` is added to it.
+        `kind` is what the values must be: "float", "integer" or the name of a dtype such as "uint8".
+        """
+        judge = _Judge(tolerance, atol)
+        trials = [self._trial(right, case) for case in cases]
+        assert trials, "a check needs a case"
+        wrong = next((t for t in trials if not judge.same(t.expected, t.got)), None)
+        if wrong is not None:
+            hint = _matching_mistake(trials, wrong, mistakes, judge) or _symptom(wrong.expected, wrong.got)
+            names = list(inspect.signature(right).parameters)[: len(wrong.arguments)]
+            given = [table(v, label=name) for name, v in zip(names, wrong.arguments, strict=True)]
+            tried = "\n".join([f"{self.name}({', '.join(names)}) with", *given])
+            raise CheckFailed(
+                _lines(self.name, Tried=tried, **_difference(wrong.expected, wrong.got, judge), Hint=hint)
+            )
+        for trial in trials:
+            if kind and not isinstance(trial.got, Raised):
+                self._require_kind(trial.got, kind)
+
+    def call(self, *arguments: Any) -> Any:
+        """Call the answer with copies of `arguments`; fail if it raises or changes one of them."""
+        value = self._invoke(arguments)
+        if isinstance(value, Raised):
+            self.fail(
+                f"{self.name}({', '.join(map(_brief, arguments))})",
+                "a result",
+                str(value),
+                _symptom([], value),
+            )
+        return value
+
+    def require(self, condition: object, tried: str, expected: object, got: object, hint: str) -> None:
+        """Fail with this message unless `condition` holds."""
+        if not condition:
+            self.fail(tried, expected, got, hint)
+
+    def fail(self, tried: str, expected: object, got: object, hint: str) -> None:
+        """Raise `CheckFailed`: what was tried, expected and got, and a hint."""
+        raise CheckFailed(_lines(self.name, Tried=tried, Expected=show(expected), Got=show(got), Hint=hint))
+
+    def numbers(self, value: object, tried: str) -> NDArray[Any]:
+        """`value` as an array of numbers; fail if it is none."""
+        try:
+            return as_array(value)
+        except (TypeError, ValueError) as error:
+            raise CheckFailed(
+                _lines(self.name, Tried=tried, Expected="numbers", Got=_brief(value), Hint=str(error))
+            ) from None
+
+    def _trial(self, right: Callable[..., object], case: tuple[Any, ...]) -> _Trial:
+        expected, value = _run(right, case), self._invoke(case)
+        if isinstance(value, Raised):
+            return _Trial(case, expected, value)
+        try:
+            return _Trial(case, expected, _parts(value, like=expected))
+        except (TypeError, ValueError) as error:
+            return _Trial(case, expected, Raised(error))
+
+    def _invoke(self, arguments: tuple[Any, ...]) -> Any:
+        first, self.cases = self.cases == 0, self.cases + 1
+        given = copy.deepcopy(arguments)
+        try:
+            value = self.answer(*given)
+        except (KeyboardInterrupt, _TimeUp):
+            raise
+        except BaseException as error:  # SystemExit too: a student's exit() must not end the notebook
+            if first and isinstance(error, NotImplementedError):
+                raise _NotAttemptedError from None
+            return Raised(error, _where(error))
+        for index, (before, after) in enumerate(zip(arguments, given, strict=True)):
+            if isinstance(before, np.ndarray) and not _identical(before, after):
+                self.fail(
+                    f"{self.name}({', '.join(map(_brief, arguments))})",
+                    "the arguments as they were",
+                    f"argument {index + 1} was changed",
+                    "Your function writes into its input. The caller still needs it: work on a copy.",
+                )
+        return value
+
+    def _require_kind(self, got: Parts, kind: str) -> None:
+        wanted = {"float": np.floating, "integer": np.integer}.get(kind, kind)
+        for part in got:
+            if not np.issubdtype(part.dtype, wanted):
+                article = "an" if kind[0] in "aeiou" else "a"
+                raise CheckFailed(
+                    f"{self.name}: the values are right, their type is not.\nExpected  {article} array of {kind}\n"
+                    f"Got       {part.dtype}\nHint      Convert the result, or build it with the right dtype."
+                )
+
+
+def as_array(value: object) -> NDArray[Any]:
+    """A NumPy array of `value`: an array, a tensor, a number, or nested lists of numbers.
+
+    Raises TypeError or ValueError, with a sentence for the student, for anything else.
+    """
+    if value is None:
+        raise TypeError("Your function returned None. Does it end with a return?")
+    try:
+        array = np.asarray(_untorched(value))
+    except ValueError:
+        raise ValueError("Your function returned lists of unequal length, which make no array.") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"Your function returned {_brief(value)}, expected numbers.")
+    return array
+
+
+def _untorched(value: Any) -> Any:
+    """A tensor, on any device and of any precision, as a NumPy array; anything else as it is."""
+    if not hasattr(value, "detach"):
+        return value
+    tensor = value.detach().cpu()
+    return tensor.float().numpy() if tensor.is_floating_point() and tensor.itemsize < 4 else tensor.numpy()
+
+
+def _parts(value: object, like: Parts | Raised | None = None) -> Parts:
+    """One array, or one per item where `value` is a tuple of arrays; as many as in `like` where that fits."""
+    parts = [value]
+    if isinstance(value, tuple | list) and any(hasattr(item, "shape") and item.shape for item in value):
+        parts = list(value)
+    arrays = [as_array(part) for part in parts]
+    wanted = len(like) if isinstance(like, list) else len(arrays)
+    if wanted == 1 < len(arrays) and len({a.shape for a in arrays}) == 1:
+        return [np.stack(arrays)]  # rows in a list
+    if len(arrays) == 1 < wanted and arrays[0].shape[:1] == (wanted,):
+        return list(arrays[0])
+    return arrays
+
+
+def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> Parts | Raised:
+    try:
+        return _parts(function(*copy.deepcopy(arguments)))
+    except Exception as error:
+        return Raised(error)
+
+
+def _matching_mistake(
+    trials: list[_Trial], wrong: _Trial, mistakes: Sequence[Mistake], judge: _Judge
+) -> str | None:
+    """The hint of the mistake that gives what the student got: on every case, else on the one shown."""
+    for judged in (trials, [wrong]):
+        for hint, mistake in mistakes:
+            if all(judge.same(_run(mistake, t.arguments), t.got) for t in judged):
+                return hint
+    return None
+
+
+def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
+    """A hint from the numbers alone, where no known mistake fits."""
+    if isinstance(got, Raised):
+        if isinstance(got.error, SystemExit):
+            return "Your code calls exit(). End a function with return."
+        if isinstance(got.error, RecursionError):
+            return "Your function calls itself for ever. Is there a case in which it stops?"
+        if isinstance(got.error, TypeError | ValueError) and not got.where:
+            return str(got.error)
+        return "Your code stopped with an error on this case. Follow it by hand up to the line named above."
+    if isinstance(expected, Raised):
+        return f"This call cannot be answered: raise {type(expected.error).__name__}. {expected.error}"
+    if len(expected) != len(got):
+        return f"Expected {len(expected)} results, got {len(got)}."
+    e, g = next(
+        (pair for pair in zip(expected, got, strict=True) if not _Judge().arrays(*pair)),
+        (expected[0], got[0]),
+    )
+    e, g, near = e.astype(np.float64), g.astype(np.float64), _Judge().arrays
+    if e.shape != g.shape:
+        if e.shape == g.shape[::-1] or (e.ndim > 1 and e.shape == (*g.shape[:-2], *g.shape[:-3:-1])):
+            return "The shape is the right one turned: are height (first) and width (second) swapped?"
+        return f"The shape is {g.shape}, expected {e.shape}: work the size out by hand for this case."
+    if np.isfinite(e).all() and not np.isfinite(g).all():
+        return "There is NaN or infinity in your result: look for a division by zero."
+    for text, guess in (
+        ("all zeros: is the result ever written into it?", np.zeros_like(e)),
+        ("the right one without its fractions: is it stored in an array of integers?", np.trunc(e)),
+        ("the right one with its sign turned.", -e),
+        ("the right one turned upside down.", np.flip(e, -2) if e.ndim > 1 else e),
+        ("the right one mirrored left to right.", np.flip(e, -1) if e.ndim else e),
+        ("the right one transposed.", e.swapaxes(-1, -2) if e.ndim > 1 else e),
+    ):
+        if near(guess, g) and not near(guess, e):
+            return f"Your result is {text}"
+    if near(np.sort(e, axis=None), np.sort(g, axis=None)):
+        return "Your result has the right values in the wrong places."
+    if e.any() and g.any() and near(e * (np.sum(g * e) / np.sum(e * e)), g):
+        return f"Every value is {np.sum(g * e) / np.sum(e * e):.4g} times the right one."
+    if e.size > 1 and near(e + (g - e).mean(), g):
+        return f"Every value differs from the right one by {(g - e).mean():.4g}."
+    return "Redo the marked value by hand, step by step, and compare with what your code does."
+
+
+def _difference(expected: Parts | Raised, got: Parts | Raised, judge: _Judge) -> dict[str, str]:
+    """The lines "Expected", "Got" and where the first difference is."""
+    if isinstance(expected, Raised) or isinstance(got, Raised) or len(expected) != len(got):
+        return {"Expected": _outcome_text(expected), "Got": _outcome_text(got)}
+    index = next(i for i, pair in enumerate(zip(expected, got, strict=True)) if not judge.arrays(*pair))
+    e, g = expected[index], got[index]
+    result = f"result {index + 1} of {len(expected)}\n" if len(expected) > 1 else ""
+    if e.shape != g.shape:
+        return {
+            "Expected": f"{result}shape {e.shape}\n{table(e)}",
+            "Got": f"{result}shape {g.shape}\n{table(g)}",
+        }
+    off = ~judge.cells(e, g)
+    lines = {"Expected": result + table(e), "Got": result + table(g, marked=off)}
+    if e.size > 1:
+        first = tuple(int(i) for i in np.argwhere(off)[0])
+        where = f"in {int(off.sum())} of {e.size} values, first at {list(first)}"
+        lines["Differs"] = f"{where}: expected {show(e[first])}, got {show(g[first])}"
+    return lines
+
+
+def _outcome_text(outcome: Parts | Raised) -> str:
+    if isinstance(outcome, Raised):
+        return str(outcome)
+    return table(outcome[0]) if len(outcome) == 1 else f"{len(outcome)} results"
+
+
+def _lines(name: str, **fields: str) -> str:
+    """The whole message: one labelled field below the other, further lines indented."""
+    rows = [f"{label:<10}" + text.rstrip().replace("\n", "\n" + " " * 10) for label, text in fields.items()]
+    return "\n".join([f"{name}: not right yet.", *rows])
+
+
+def _brief(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    if shape:
+        return f"{type(value).__name__} of shape {tuple(shape)}"
+    text = repr(value)
+    return text if len(text) < 60 else f"a {type(value).__name__}"
+
+
+def _identical(before: NDArray[Any], after: object) -> bool:
+    return (
+        isinstance(after, np.ndarray) and before.shape == after.shape and before.tobytes() == after.tobytes()
+    )
+
+
+def _where(error: BaseException) -> str:
+    """The line of the student's own cell that the error came from."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) != Path(__file__)]
+    mine = [f for f in frames if f.filename == frames[0].filename]
+    return f"in line {mine[-1].lineno} of your cell: {mine[-1].line or ''}".rstrip(": ") if mine else ""
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise `_TimeUp` in this thread after `seconds`: on every system, between two steps of Python code."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    timer = threading.Timer(seconds, interrupt, (thread, ctypes.py_object(_TimeUp)))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        interrupt(thread, None)  # one that came in the last moment must not strike later
