@@ -68,7 +68,7 @@ clean:
 # One file per environment and Python version says that these pins are installed.
 $(INSTALLED): requirements.txt
 ifeq ($(FOUND),)
-	@echo "No Python runs as '$(PYTHON)'. Install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1
+	@echo "No Python runs as '$(PYTHON)'. Install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.12 (make clean removes a broken .venv)" >&2; exit 1
 else ifneq ($(word 2,$(FOUND)),True)
 	@echo "Python 3.11 or newer is needed, '$(PYTHON)' is $(word 1,$(FOUND)). Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1
 else

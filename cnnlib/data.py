@@ -172,7 +172,7 @@ def load_samples() -> Samples:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return Samples(*(arrays[name] for name in Samples._fields))
-    except (OSError, KeyError, ValueError, zlib.error) as error:
+    except Exception as error:  # NumPy and zipfile raise many kinds
         raise DataError(f"{path} is missing or damaged ({error}): install cnnlib again.") from None
 
 

@@ -56,6 +56,8 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         self.in_shape = _checked_shape("MLP", in_shape, num_classes)
+        if not isinstance(hidden, Sequence):
+            raise TypeError(f"MLP: hidden expects a sequence of widths, such as (128,), got {hidden!r}")
         channels, height, width = self.in_shape
         layers: list[nn.Module] = [nn.Flatten()]
         size = channels * height * width

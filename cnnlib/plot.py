@@ -12,13 +12,17 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 ACCENT = "#f2a200"
+TINT = "#fdebc2"
 INK = "#1a1a1a"
 SOFT = "#8a8a8a"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#8a8a8a")  # Okabe and Ito, 2008
@@ -45,7 +49,7 @@ def style() -> None:
             "axes.edgecolor": SOFT,
             "axes.labelcolor": INK,
             "axes.titlesize": 10,
-            "axes.prop_cycle": plt.cycler(color=SERIES),
+            "axes.prop_cycle": cycler(color=SERIES),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "xtick.color": INK,
@@ -92,17 +96,18 @@ def numbers(
 
     Each array is (H, W), together at most 30 columns; a NaN leaves its cell empty. `window` is (row, column, height,
     width), outlined in the first array, or a list with one such tuple or None per array. `marks` is a boolean array of
-    the cells to strike out, likewise. An array with a negative value is coloured as signed, others grey; `signed` decides
-    for all. ValueError for other shapes and for a window that does not fit.
+    the cells to strike out, likewise. An array with a negative value is coloured as signed, others grey; `signed`
+    decides for all. ValueError for other shapes and for a window that does not fit.
     """
     if not arrays:
         raise ValueError("numbers: expected at least one array, got none")
     grids = [_array("numbers", array) for array in arrays]
     names = _texts("numbers", titles, len(grids))
     windows, masks = _each("window", window, len(grids)), _each("marks", marks, len(grids))
-    for array in grids:
+    for array, frame, mask in zip(grids, windows, masks, strict=True):
         if array.ndim != 2:
             raise ValueError(f"numbers: expected arrays of shape (H, W), got {array.shape}")
+        _check_overlay(array.shape, frame, mask)
     columns = sum(array.shape[1] for array in grids)
     if columns > 30:
         raise ValueError(f"numbers: at most 30 columns can be read, got {columns}: draw a part of the array")
@@ -124,7 +129,9 @@ def kernels(weight: ArrayLike, titles: Sequence[object] | None = None, columns: 
     """
     array = _array("kernels", weight)
     if array.ndim not in (2, 3, 4):
-        raise ValueError(f"kernels: expected (kH, kW), (N, kH, kW) or (C_out, C_in, kH, kW), got {array.shape}")
+        raise ValueError(
+            f"kernels: expected (kH, kW), (N, kH, kW) or (C_out, C_in, kH, kW), got {array.shape}"
+        )
     if columns is None:
         columns = array.shape[1] if array.ndim == 4 and array.shape[1] > 1 else 8
     _signed_panels("kernels", array.reshape(-1, *array.shape[-2:]), titles, columns)
@@ -152,11 +159,15 @@ def history(history: History | Mapping[str, History]) -> None:
         raise ValueError("history: expected at least one run, got an empty dict")
     for name, run in runs.items():
         if not len(run):
-            raise ValueError(f"history: expected one dict per epoch{f' in run {name!r}' if name else ''}, got none")
+            raise ValueError(
+                f"history: expected one dict per epoch{f' in run {name!r}' if name else ''}, got none"
+            )
         for key in ("epoch", "loss"):
             if not all(key in row for row in run):
                 raise ValueError(f"history: every epoch needs the key {key!r}, got {sorted(run[0])}")
-    kinds = [k for k in ("loss", "accuracy") if any(k in r[0] or f"validation_{k}" in r[0] for r in runs.values())]
+    kinds = [
+        k for k in ("loss", "accuracy") if any(k in r[0] or f"validation_{k}" in r[0] for r in runs.values())
+    ]
     _, axes = plt.subplots(1, len(kinds), figsize=(WIDTH, 2.8), layout="constrained", squeeze=False)
     for ax, kind in zip(axes[0], kinds, strict=True):
         for colour, (name, run) in zip(SERIES * len(runs), runs.items(), strict=False):
@@ -184,7 +195,9 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[object] | None = N
     if not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
         raise ValueError("confusion_matrix: matrix must hold counts, whole numbers that are not negative")
     size = len(counts)
-    names = _texts("confusion_matrix", range(size) if class_names is None else class_names, size, "class_names")
+    names = _texts(
+        "confusion_matrix", range(size) if class_names is None else class_names, size, "class_names"
+    )
     wrong = np.where(np.eye(size, dtype=bool) | (counts == 0), np.nan, counts)
     side = min(5.2, 1.2 + 0.5 * size)
     _, ax = plt.subplots(figsize=(side, side), layout="constrained")
@@ -193,7 +206,15 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[object] | None = N
     fontsize = min(9.0, 340 / size / max(2, len(f"{int(counts.max())}")))
     for (row, column), count in np.ndenumerate(counts):
         grey = count == 0
-        ax.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=fontsize, color=SOFT if grey else INK)
+        ax.text(
+            column,
+            row,
+            f"{int(count)}",
+            ha="center",
+            va="center",
+            fontsize=fontsize,
+            color=SOFT if grey else INK,
+        )
     ax.set_xticks(range(size), names, parse_math=False, rotation=90 if max(map(len, names)) > 4 else 0)
     ax.set_yticks(range(size), names, parse_math=False)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -205,7 +226,7 @@ def canvas(width: float, height: float) -> Axes:
     """Return empty axes of a new figure, measured in inches from the top left corner."""
     figure = plt.figure(figsize=(width, height), facecolor="white")
     ax = figure.add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
     ax.axis("off")
     return ax
 
@@ -221,10 +242,12 @@ def grid(
     marks: ArrayLike | None = None,
     signed: bool | None = None,
     limit: float | None = None,
+    tint: ArrayLike | None = None,
 ) -> None:
     """Draw a (H, W) array on a `canvas` with its top left corner `at` (x, y): square cells, every value written.
 
-    `limit` is the absolute value drawn in full colour (the array's largest by default). NaN leaves a cell empty.
+    `limit` is the absolute value drawn in full colour (the array's largest by default), `tint` a boolean array of
+    the cells that get a pale amber ground instead, such as padding. NaN leaves a cell empty.
     """
     values = np.asarray(array).astype(float)
     rows, columns = values.shape
@@ -232,46 +255,56 @@ def grid(
     limit = limit or float(np.nanmax(np.abs(values), initial=0)) or 1.0
     signed = bool(np.nanmin(values, initial=0) < 0) if signed is None else signed
     # Drawn paler than images are, so that the numbers can be read.
-    colours = colormaps[SIGNED](values / limit / 3 + 0.5) if signed else colormaps["gray"](values / limit * 0.75 + 0.25)
+    colours = (
+        colormaps[SIGNED](values / limit / 3 + 0.5)
+        if signed
+        else colormaps["gray"](values / limit * 0.75 + 0.25)
+    )
     colours[np.isnan(values)] = (1, 1, 1, 1)
+    if tint is not None:
+        colours[np.asarray(tint)] = to_rgba(TINT)
     cells = [Rectangle((x + j * cell, y + i * cell), cell, cell) for i in range(rows) for j in range(columns)]
     ax.add_collection(
         PatchCollection(cells, facecolors=colours.reshape(-1, 4), edgecolors="#b5b5b5", linewidths=0.6)
     )
     texts = [[_number(value) for value in row] for row in values]
     longest = max(2, max(len(text) for row in texts for text in row))
-    size = min(11.0, cell * 40, cell * 105 / longest)
-    for (i, j), value in np.ndenumerate(values):
+    size = min(10.5, cell * 38, cell * 88 / longest)
+    for i, j in np.ndindex(values.shape):
         dark = colours[i, j, :3] @ (0.299, 0.587, 0.114) < 0.47
         where = (x + (j + 0.5) * cell, y + (i + 0.5) * cell)
-        ax.text(*where, texts[i][j], ha="center", va="center_baseline", fontsize=size, color="white" if dark else INK)
+        ax.text(
+            *where,
+            texts[i][j],
+            ha="center",
+            va="center_baseline",
+            fontsize=size,
+            color="white" if dark else INK,
+        )
     if marks is not None:
-        _strike(ax, np.asarray(marks), values.shape, at, cell)
+        _strike(ax, np.asarray(marks), at, cell)
     if window is not None:
-        _outline(ax, window, values.shape, at, cell)
+        _outline(ax, window, at, cell)
     if title:
         ax.text(x + columns * cell / 2, y - 0.1, title, ha="center", va="baseline", parse_math=False)
 
 
-def _strike(ax: Axes, marks: Array, shape: tuple[int, ...], at: tuple[float, float], cell: float) -> None:
+def _strike(ax: Axes, marks: Array, at: tuple[float, float], cell: float) -> None:
     """Cross the marked cells out with one diagonal each."""
-    if marks.shape != shape or marks.dtype != bool:
-        raise ValueError(f"marks: expected bool of shape {shape}, got {marks.dtype} of shape {marks.shape}")
     for i, j in np.argwhere(marks):
         x, y = at[0] + j * cell, at[1] + i * cell
         ax.plot([x, x + cell], [y + cell, y], color=ACCENT, linewidth=1.5, solid_capstyle="butt")
 
 
-def _outline(ax: Axes, window: Window, shape: tuple[int, ...], at: tuple[float, float], cell: float) -> None:
+def _outline(ax: Axes, window: Window, at: tuple[float, float], cell: float) -> None:
     """Outline (row, column, height, width) in the accent colour."""
     row, column, height, width = window
-    if not (0 <= row < row + height <= shape[0] and 0 <= column < column + width <= shape[1]):
-        raise ValueError(f"window: (row, column, height, width) {window} does not fit into an array of shape {shape}")
     corner = (at[0] + column * cell, at[1] + row * cell)
-    around = [withStroke(linewidth=4.5, foreground="white")]
-    ax.add_patch(
-        Rectangle(corner, width * cell, height * cell, fill=False, edgecolor=ACCENT, linewidth=2.5, path_effects=around)
-    )
+    line = min(2.5, 8 * cell)
+    around: list[AbstractPathEffect] = [withStroke(linewidth=line + 1.6, foreground="white")]
+    frame = Rectangle(corner, width * cell, height * cell, fill=False, edgecolor=ACCENT, linewidth=line)
+    frame.set_path_effects(around)
+    ax.add_patch(frame)
 
 
 def _number(value: float) -> str:
@@ -307,8 +340,25 @@ def _each(argument: str, value: Any, count: int) -> list[Any]:
     if not isinstance(value, list):
         return [value] + [None] * (count - 1)
     if len(value) != count:
-        raise ValueError(f"numbers: {argument} as a list needs one entry per array ({count}), got {len(value)}")
+        raise ValueError(
+            f"numbers: {argument} as a list needs one entry per array ({count}), got {len(value)}"
+        )
     return value
+
+
+def _check_overlay(shape: tuple[int, ...], window: Any, marks: Any) -> None:
+    """Check that a window and marks, where there are some, fit an array."""
+    if window is not None:
+        row, column, height, width = window if isinstance(window, tuple) and len(window) == 4 else (-1, -1, 0, 0)
+        if not (0 <= row < row + height <= shape[0] and 0 <= column < column + width <= shape[1]):
+            raise ValueError(
+                f"numbers: window {window} is no (row, column, height, width) inside shape {shape}"
+            )
+    if marks is not None and (np.shape(marks) != shape or np.asarray(marks).dtype != bool):
+        mask = np.asarray(marks)
+        raise ValueError(
+            f"numbers: marks must be bool of shape {shape}, got {mask.dtype} of shape {mask.shape}"
+        )
 
 
 def _panels(
@@ -319,15 +369,16 @@ def _panels(
     if columns < 1:
         raise ValueError(f"{name}: columns must be at least 1, got {columns}")
     if len(array) > 256:
-        raise ValueError(f"{name}: {len(array)} panels are too many to be read (256 at most): pass fewer, such as x[:64]")
+        raise ValueError(
+            f"{name}: {len(array)} panels are too many to be read (256 at most): pass fewer, such as x[:64]"
+        )
     columns = min(columns, len(array))
     rows = -(-len(array) // columns)
     width = min((WIDTH - bar) / columns, 0.35 * array.shape[2], 1.75 if columns > 1 else 3.0)
     height = width * array.shape[1] / array.shape[2] + (0.22 if titles is not None else 0)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width * columns + bar, height * rows), layout="constrained", squeeze=False
-    )
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    figure = plt.figure(figsize=(width * columns + bar, height * rows), layout=layout)
+    axes = figure.subplots(rows, columns, squeeze=False)
     panels = list(axes.ravel())
     for ax in panels:
         ax.axis("off")
@@ -349,9 +400,11 @@ def _signed_panels(name: str, array: Array, titles: Sequence[object] | None, col
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#b5b5b5")
     share = 0.12 / figure.get_figwidth()
-    bar = figure.colorbar(picture, ax=figure.axes, fraction=share, pad=share / 2, ticks=[-limit, 0, limit])
-    bar.ax.set_yticklabels([f"{tick:.2g}".replace("-", "\u2212") for tick in (-limit, 0, limit)], fontsize=8)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    scale = figure.colorbar(picture, ax=figure.axes, fraction=share, pad=share / 2, ticks=[-limit, 0, limit])
+    scale.ax.set_yticklabels(
+        [f"{tick:.2g}".replace("-", "\u2212") for tick in (-limit, 0, limit)], fontsize=8
+    )
+    scale.outline.set_visible(False)
 
 
 def _curve(ax: Axes, run: History, key: str, label: str, **line: Any) -> None:

@@ -57,8 +57,8 @@ def _places(name: str, size: int, kernel_size: int, stride: int, padding: int, d
     span = dilation * (kernel_size - 1) + 1
     if span > size + padding:
         raise ValueError(
-            f"{name} expects a kernel that spans at most {size + padding} pixels (size {size}, padding "
-            f"{padding}), got one that spans {span} (kernel_size {kernel_size}, dilation {dilation})"
+            f"{name} expects a kernel that spans at most {size + padding} pixels ({size} and {padding} of "
+            f"padding), got one that spans {span} (kernel_size {kernel_size}, dilation {dilation})"
         )
     return (size + padding - span) // stride + 1
 
@@ -98,9 +98,11 @@ def same_padding(kernel_size: Pair, dilation: Pair = 1) -> tuple[tuple[int, int]
     return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
 
 
-def _reads(function: str, *axis: object) -> NDArray[np.int64]:
+def _reads(
+    function: str, size: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> NDArray[np.int64]:
     """Count the windows that read each pixel of one axis, padding left out."""
-    n, k, s, p, d = _axis(function, *axis)  # type: ignore[arg-type]
+    n, k, s, p, d = _axis(function, size, kernel_size, stride, padding, dilation)
     places = _places(f"{function}: kernel_size", n, k, s, 2 * p, d)
     reads = np.zeros(n + 2 * p, np.int64)
     for tap in range(k):

@@ -7,7 +7,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from numbers import Integral, Real
 from pathlib import Path
@@ -56,10 +56,10 @@ def has_bfloat16(device: Device = None) -> bool:
     """Whether the processor or GPU itself says that it computes in bfloat16."""
     device = _checked_device("has_bfloat16", device)
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     # torch 2.10 cannot ask a processor; float32 is right on every one.
     ask = getattr(torch.cpu, "get_capabilities", dict)
-    known = ask() if device.type == "cpu" and torch.backends.mkldnn.is_available() else {}
+    known: Mapping[str, Any] = ask() if device.type == "cpu" and torch.backends.mkldnn.is_available() else {}
     return any(known.get(name, False) for name in ("amx_bf16", "avx512_bf16", "bf16"))
 
 
@@ -107,19 +107,20 @@ def fit(
     Raises FloatingPointError (with epoch, batch and learning rate) when the loss is not finite, and
     torch.OutOfMemoryError with the batch size to try.
     """
-    _check_settings(model, epochs, lr, batch_size, schedule, augment, precision, seed, progress, report_every)
-    _check(
-        "fit", "checkpoint", checkpoint is not None or not resume, "a file, because resume=True", checkpoint
-    )
+    _check_settings("fit", model=model, epochs=epochs, lr=lr, batch_size=batch_size, schedule=schedule)
+    _check_settings("fit", augment=augment, precision=precision, seed=seed, progress=progress)
+    _check_settings("fit", report_every=report_every)
+    if resume and checkpoint is None:
+        raise ValueError("fit: resume=True needs checkpoint, the file to go on from")
     device = _checked_device("fit", device)
     if precision == "auto":
         precision = "bfloat16" if has_bfloat16(device) else "float32"
     model.to(device)
     with _own_random_state(seed, device):
         data = _checked_data("fit", "train", train, model, device)
-        held_out = (
-            None if validation is None else _checked_data("fit", "validation", validation, model, device)
-        )
+        held_out = validation
+        if validation is not None:
+            held_out = _checked_data("fit", "validation", validation, model, device)
 
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     steps = math.ceil(len(data) / batch_size)
@@ -221,7 +222,7 @@ def predict(
 
 def save(model: nn.Module, path: str | Path) -> None:
     """Write the weights and buffers of `model` to the file `path`, whole or not at all."""
-    _check("save", "model", isinstance(model, nn.Module), "an nn.Module", model)
+    _check_settings("save", model=model)
     _write_state(path, model.state_dict())
 
 
@@ -231,7 +232,7 @@ def load(model: Model, path: str | Path) -> Model:
     Reads tensors and never runs code. Raises FileNotFoundError, or ValueError for a file that is
     damaged, is something else or does not fit; the model is then unchanged.
     """
-    _check("load", "model", isinstance(model, nn.Module), "an nn.Module", model)
+    _check_settings("load", model=model)
     state = _read_state("load", path)
     _check_fits("load", path, model, state)
     model.load_state_dict(state)
@@ -305,7 +306,7 @@ def _evaluate(model: nn.Module, batches: Batches) -> dict[str, float]:
 # ---- what is put back when a run ends
 
 
-class _Stop(Exception):  # noqa: N818 - a request, not an error
+class _Stop(Exception):
     """`progress` returned True."""
 
 
@@ -356,7 +357,7 @@ def _set_random_state(device: torch.device, state: Sequence[Tensor]) -> None:
 @contextmanager
 def _opened(writer: SummaryWriter | str | Path | None) -> Iterator[SummaryWriter | None]:
     """The reader's writer, left open, or one for a folder, closed at the end."""
-    if writer is None or hasattr(writer, "add_scalar"):
+    if not isinstance(writer, (str, Path)):
         yield writer
         return
     from torch.utils.tensorboard import SummaryWriter
@@ -400,10 +401,9 @@ def _write_state(path: str | Path, state: dict[str, Any]) -> None:
 def _read_state(where: str, path: str | Path) -> dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"{where}: there is no file {path}")
+    content = io.BytesIO(Path(path).read_bytes())
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
+        state = torch.load(content, map_location="cpu", weights_only=True)
     except Exception as error:  # anything can come out of bytes that are no saved tensors
         raise ValueError(f"{where}: {path} is damaged or is not a file of saved weights") from error
     if not isinstance(state, dict):
@@ -476,36 +476,34 @@ def _check(where: str, argument: str, right: bool, expected: str, value: object)
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, Integral) and value >= 1
+    return isinstance(value, Integral) and int(value) >= 1
 
 
-def _check_settings(
-    model: object,
-    epochs: object,
-    lr: object,
-    batch_size: object,
-    schedule: object,
-    augment: object,
-    precision: object,
-    seed: object,
-    progress: object,
-    report_every: object,
-) -> None:
-    def check(argument: str, right: bool, expected: str, value: object) -> None:
-        _check("fit", argument, right, expected, value)
+_SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "model": (lambda value: isinstance(value, nn.Module), "an nn.Module"),
+    "epochs": (_is_count, "an integer of 1 or more"),
+    "lr": (lambda value: isinstance(value, Real) and 0 < float(value) < math.inf, "a number above 0"),
+    "batch_size": (_is_count, "an integer of 1 or more"),
+    "schedule": (lambda value: value in (None, "one-cycle"), 'None or "one-cycle"'),
+    "augment": (lambda value: value is None or callable(value), "a function or None"),
+    "precision": (
+        lambda value: value in ("auto", "float32", "bfloat16"),
+        '"auto", "float32" or "bfloat16"',
+    ),
+    "seed": (lambda value: isinstance(value, Integral), "an integer"),
+    "progress": (lambda value: value is None or callable(value), "a function or None"),
+    "report_every": (
+        lambda value: value is None or (isinstance(value, Real) and float(value) >= 0),
+        "seconds or None",
+    ),
+}
 
-    check("model", isinstance(model, nn.Module), "an nn.Module", model)
-    check("epochs", _is_count(epochs), "an integer of 1 or more", epochs)
-    check("lr", isinstance(lr, Real) and 0 < lr < math.inf, "a number above 0", lr)
-    check("batch_size", _is_count(batch_size), "an integer of 1 or more", batch_size)
-    check("schedule", schedule in (None, "one-cycle"), 'None or "one-cycle"', schedule)
-    check("augment", augment is None or callable(augment), "a function or None", augment)
-    known = ("auto", "float32", "bfloat16")
-    check("precision", precision in known, '"auto", "float32" or "bfloat16"', precision)
-    check("seed", isinstance(seed, Integral), "an integer", seed)
-    check("progress", progress is None or callable(progress), "a function or None", progress)
-    seconds = report_every is None or (isinstance(report_every, Real) and report_every >= 0)
-    check("report_every", seconds, "seconds or None", report_every)
+
+def _check_settings(where: str, **values: object) -> None:
+    """Check each argument by the rule of its name."""
+    for argument, value in values.items():
+        right, expected = _SETTINGS[argument]
+        _check(where, argument, right(value), expected, value)
 
 
 def _checked_device(where: str, device: Device) -> torch.device:
@@ -520,8 +518,7 @@ def _checked_device(where: str, device: Device) -> torch.device:
 
 def _checked_evaluation(where: str, model: nn.Module, batch_size: int, device: Device) -> torch.device:
     """The device to evaluate on, where the model is afterwards: its own unless another one is given."""
-    _check(where, "model", isinstance(model, nn.Module), "an nn.Module", model)
-    _check(where, "batch_size", _is_count(batch_size), "an integer of 1 or more", batch_size)
+    _check_settings(where, model=model, batch_size=batch_size)
     if device is None:
         held = next(model.parameters(), next(model.buffers(), None))
         return torch.device("cpu") if held is None else held.device
@@ -553,14 +550,14 @@ def _checked_data(where: str, argument: str, data: Any, model: nn.Module, device
 
     with _modes_kept(model), torch.no_grad():
         logits = model.eval()(_as_float(image.to(device)))
-    shape = (*logits.shape[:1], *logits.shape[2:])
-    _check(
-        where, "model", shape == label.shape, f"logits (N, classes) for labels (N,) ...", tuple(logits.shape)
-    )
+    shape: tuple[Any, ...] = tuple(logits.shape) if isinstance(logits, Tensor) else ()
+    fits = len(shape) > 1 and shape[:1] + shape[2:] == tuple(label.shape)
+    _check(where, "model", fits, f"to return (N, classes, ...) for labels {tuple(label.shape)}", shape)
     if type(data) is TensorDataset:
         label = data.tensors[1]
         data = TensorDataset(*(tensor.to(device) for tensor in data.tensors))
-    inside = 0 <= int(label.min()) and int(label.max()) < logits.shape[1]
-    got = f"{int(label.min())} to {int(label.max())}"
-    _check(where, argument, inside, f"labels from 0 to {logits.shape[1] - 1}, the model's classes", got)
+    low, high = int(label.min()), int(label.max())
+    if low < 0 or high >= shape[1]:
+        expected = f"labels from 0 to {shape[1] - 1}, the model's classes"
+        raise ValueError(f"{where}: {argument} expects {expected}, got {low} to {high}")
     return data

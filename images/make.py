@@ -1,16 +1,24 @@
-"""Draws the pictures that README and the site link, and packs `cnnlib/samples.npz`.
+"""Draws the course's pictures, one per function of `cnnlib.diagrams`, and packs `cnnlib/samples.npz`.
 
     python images/make.py            writes every file
     python images/make.py --check    writes nothing, names each file that differs and exits with 1
 
-Nothing here is drawn by hand. The same versions on Linux give the same bytes; elsewhere `--check` compares
-small thumbnails, since fonts are set and lines are smoothed a little differently.
+Nothing here is drawn by hand. The pinned versions on Linux give the same bytes; elsewhere `--check` compares small
+thumbnails, since there text is set and lines are smoothed a little differently.
 """
 
+import argparse
+import inspect
 import io
+import platform
+import re
+import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_image
@@ -49,5 +57,99 @@ def samples() -> bytes:
     return packed.getvalue()
 
 
+def pictures() -> list[str]:
+    """Return the names of all diagrams, which are the functions of `cnnlib.diagrams` that need no argument."""
+    from cnnlib import diagrams
+
+    functions = inspect.getmembers(diagrams, inspect.isfunction)
+    return [
+        name
+        for name, function in functions
+        if function.__module__ == diagrams.__name__
+        and not name.startswith("_")
+        and all(p.default is not p.empty for p in inspect.signature(function).parameters.values())
+    ]
+
+
+def picture(name: str) -> bytes:
+    """Return one diagram as a PNG without date or version, of 256 colours where that changes nothing to be seen."""
+    from cnnlib import diagrams, plot
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    with matplotlib.rc_context():
+        matplotlib.use("agg")
+        matplotlib.rcdefaults()
+        plot.style()
+        getattr(diagrams, name)()
+        plt.savefig(drawn, format="png", dpi=144, bbox_inches="tight")
+        plt.close("all")
+    image = Image.open(drawn).convert("RGB")
+    few = image.quantize(256, dither=Image.Dither.NONE)
+    change = np.abs(np.asarray(few.convert("RGB"), float) - np.asarray(image)).mean()
+    (few if change < 0.1 else image).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def files() -> dict[str, bytes]:
+    """Return every file this program makes: its path in the project, and its bytes."""
+    made = {f"images/{name}.png": picture(name) for name in pictures()}
+    return {"cnnlib/samples.npz": samples(), **made}
+
+
+def exact() -> bool:
+    """Say whether this machine must give the very same bytes: Linux with the pinned versions."""
+    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)", (PROJECT / "requirements.txt").read_text(), re.M))
+    same = all(version(name) == pins.get(name) for name in ("matplotlib", "numpy", "pillow", "scikit-learn"))
+    return same and platform.system() == "Linux" and platform.machine() == "x86_64"
+
+
+def alike(old: bytes, new: bytes) -> bool:
+    """Compare two files as a person would: thumbnails of pictures, the mean difference of the samples."""
+    try:
+        if old[:2] == b"PK":
+            before, after = np.load(io.BytesIO(old)), np.load(io.BytesIO(new))
+            pairs = [(before[name].astype(float), after[name].astype(float)) for name in after]
+            return all(a.shape == b.shape and np.abs(a - b).mean() < 2 for a, b in pairs)
+        first, second = (Image.open(io.BytesIO(data)).convert("RGB") for data in (old, new))
+    except (OSError, KeyError, ValueError):
+        return False
+    if any(abs(a - b) > 0.03 * b for a, b in zip(first.size, second.size, strict=True)):
+        return False
+    a, b = (np.asarray(image.resize((64, 48), Image.Resampling.BOX), float) for image in (first, second))
+    return bool(np.abs(a - b).mean() < 4 and np.abs(a - b).max() < 64)
+
+
+def differences(made: dict[str, bytes]) -> list[str]:
+    """Return one line for every file of the project that is not what this program makes."""
+    strict, lines = exact(), []
+    for name, new in made.items():
+        path = PROJECT / name
+        old = path.read_bytes() if path.is_file() else None
+        if old is None:
+            lines.append(f"{name}: missing")
+        elif old != new and (strict or not alike(old, new)):
+            lines.append(f"{name}: differs from what the code draws")
+    stale = (f"images/{path.name}" for path in sorted((PROJECT / "images").glob("*.png")))
+    return lines + [f"{name}: no function of cnnlib.diagrams draws it" for name in stale if name not in made]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write all files, or compare them; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, exit with 1 where a file differs"
+    )
+    check, made = parser.parse_args(arguments).check, files()
+    if check:
+        lines = differences(made)
+        summary = "To write them anew: make images" if lines else f"{len(made)} files are what the code draws"
+        print("\n".join([*lines, summary]))
+        return 1 if lines else 0
+    for name, data in made.items():
+        (PROJECT / name).write_bytes(data)
+    print(f"Wrote {len(made)} files, {sum(map(len, made.values())) / 1e6:.1f} MB")
+    return 0
+
+
 if __name__ == "__main__":
-    (PROJECT / "cnnlib" / "samples.npz").write_bytes(samples())
+    sys.exit(main())

@@ -4,6 +4,7 @@ Twice gives identical files. It needs the real MNIST (CNNLIB_DATA), so that stor
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +32,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute()
+    ).execute(stderr=subprocess.DEVNULL)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -10,7 +10,9 @@ import nbformat
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-SOLUTION = re.compile(r"<summary>Solution</summary>\n\n```python\n(.*?)```\n.*?\n\n</details>", re.DOTALL)
+SOLUTION = re.compile(
+    r"<summary>Solution</summary>\n\n```python\n(.*?)```\n(?:\n.*?\n)?\n</details>", re.DOTALL
+)
 CHECK = re.compile(r"^check\.(\w+)\(", re.MULTILINE)
 
 

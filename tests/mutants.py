@@ -65,7 +65,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, object]]:
         elif isinstance(node.value, int):
             yield from (("value", node.value + 1), ("value", node.value - 1))
         elif isinstance(node.value, float):
-            yield from (("value", node.value * 2 + 1), ("value", -node.value))
+            yield "value", node.value * 2 + 1
+            if node.value:
+                yield "value", -node.value
     if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
         yield "elts", [node.elts[1], node.elts[0], *node.elts[2:]]
     if isinstance(node, ast.Call) and len(node.args) > 1:

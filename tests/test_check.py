@@ -200,6 +200,11 @@ def test_only_the_first_call_may_say_not_implemented(capsys: pytest.CaptureFixtu
 
     doubling(stub)
     assert capsys.readouterr().out.startswith("doubling: not attempted yet.")
+
+    def unsupported(image: Any) -> Any:
+        return torch.zeros(3, 3, dtype=torch.long).softmax(0)
+
+    assert "NotImplementedError" in message(doubling, unsupported)
     calls = []
 
     def later(image: Any) -> Any:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 EXERCISES = {
     "00_start_here": ("add_one",),
-    "01_images_as_data": ("to_chw", "drop_alpha", "to_gray"),
+    "01_images_as_data": ("to_chw", "to_gray", "drop_alpha"),
     "02_why_not_flatten": ("fc_params", "local_params", "shared_params", "permute_pixels", "shared_matrix"),
     "03_filters": ("response", "normalised_response", "design_x_detector"),
     "04_convolution": ("corr2d", "true_conv2d", "is_shift_equivariant"),
-    "05_stride_padding_and_size": ("output_size", "pad2d", "corr2d_strided", "same_padding", "max_depth"),
-    "10_train_a_convnet": ("ConvNet", "train_one_epoch", "accuracy", "make_splits"),
+    "05_stride_padding_and_size": ("output_size", "same_padding", "max_depth", "pad2d", "corr2d_strided"),
+    "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
 }
 
 _hints_given: dict[str, int] = {}

@@ -172,7 +172,7 @@ class Student:
                 self._require_kind(trial.got, kind)
 
     def call(self, *arguments: Any) -> Any:
-        """Call the answer with copies of `arguments`; fail if it raises or changes one of them."""
+        """Call the answer, with copies of the arrays among `arguments`; fail if it raises or changes one."""
         value = self._invoke(arguments)
         if isinstance(value, Raised):
             self.fail(
@@ -191,6 +191,25 @@ class Student:
     def fail(self, tried: str, expected: object, got: object, hint: str) -> None:
         """Raise `CheckFailed`: what was tried, expected and got, and a hint."""
         raise CheckFailed(_lines(self.name, Tried=tried, Expected=show(expected), Got=show(got), Hint=hint))
+
+    def agree(
+        self,
+        tried: str,
+        expected: object,
+        got: object,
+        mistakes: Sequence[tuple[str, Callable[[], object]]] = (),
+    ) -> None:
+        """Fail unless the numbers in `expected` and `got` agree; a mistake's function gives what it leads to."""
+        judge, wanted = _Judge(), _parts(expected)
+        parts = (
+            [self.numbers(part, tried) for part in got]
+            if isinstance(got, list)
+            else [self.numbers(got, tried)]
+        )
+        if not judge.same(wanted, parts):
+            hint = next((hint for hint, lead in mistakes if judge.same(_run(lead, ()), parts)), None)
+            lines = _difference(wanted, parts, judge)
+            raise CheckFailed(_lines(self.name, Tried=tried, **lines, Hint=hint or _symptom(wanted, parts)))
 
     def numbers(self, value: object, tried: str) -> NDArray[Any]:
         """`value` as an array of numbers; fail if it is none."""
@@ -212,13 +231,13 @@ class Student:
 
     def _invoke(self, arguments: tuple[Any, ...]) -> Any:
         first, self.cases = self.cases == 0, self.cases + 1
-        given = copy.deepcopy(arguments)
+        given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             value = self.answer(*given)
         except (KeyboardInterrupt, _TimeUp):
             raise
         except BaseException as error:  # SystemExit too: a student's exit() must not end the notebook
-            if first and isinstance(error, NotImplementedError):
+            if first and isinstance(error, NotImplementedError) and not error.args:  # torch gives a reason
                 raise _NotAttemptedError from None
             return Raised(error, _where(error))
         for index, (before, after) in enumerate(zip(arguments, given, strict=True)):
@@ -391,7 +410,11 @@ def _identical(before: NDArray[Any], after: object) -> bool:
 
 def _where(error: BaseException) -> str:
     """The line of the student's own cell that the error came from."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) != Path(__file__)]
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if Path(f.filename).parent != Path(__file__).parent
+    ]
     mine = [f for f in frames if f.filename == frames[0].filename]
     return f"in line {mine[-1].lineno} of your cell: {mine[-1].line or ''}".rstrip(": ") if mine else ""
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnlib.check.engine import Student, exercise
+from cnnlib.check.engine import Mistake, Student, exercise
 
 Image = NDArray[Any]
 
@@ -81,6 +81,8 @@ def to_chw(student: Student) -> None:
                 "A grey image needs a channel axis too: (H, W) becomes (1, H, W).",
                 lambda image: image / 255 if image.ndim == 2 else _to_chw(image),
             ),
+            (_NO_GREY, lambda image: image.transpose(2, 0, 1) / 255),
+            (_NO_GREY, lambda image: np.stack([image[:, :, c] for c in range(3)]) / 255),
             (
                 "The channel axis of a grey image stands last; it comes first: (1, H, W).",
                 lambda image: image[..., None] / 255 if image.ndim == 2 else _to_chw(image),
@@ -110,6 +112,12 @@ def to_chw(student: Student) -> None:
     )
 
 
+_NO_GREY = (
+    "Your function cannot take a grey image, (H, W). Ask `image.ndim` whether there are two axes or three; the length "
+    "of the last axis does not tell, since a grey image may be 3 pixels wide."
+)
+
+
 def _colour_only(axes: Callable[[Image], Image]) -> Callable[[Image], Image]:
     """A mistake with the axes of a colour image; grey images are right."""
     return lambda image: _to_chw(image) if image.ndim == 2 else axes(image) / 255
@@ -132,7 +140,7 @@ def _drop_alpha(rgba: Image, background: Any) -> Image:
 
 def _over(rgba: Image, background: Any, share: Image) -> Image:
     """The light of a pixel: `share` of it its own colour, the rest the background's."""
-    return _rgb(rgba) * share + np.asarray(background, float) * (1 - share)
+    return np.asarray(_rgb(rgba) * share + np.asarray(background) * (1 - share))
 
 
 def _rgb(rgba: Image) -> Image:
@@ -157,6 +165,10 @@ def _overflow_in_the_sum(rgba: Image, background: Any) -> Image:
     return np.asarray((rgba[..., :3] * alpha + ground * (255 - alpha)) // 255)
 
 
+def _overflow_in_the_colour(rgba: Image, background: Any) -> Image:
+    return _rounded(rgba[..., :3] * rgba[..., 3:] / 255 + np.asarray(background) * (1 - _alpha(rgba)))
+
+
 @exercise(
     "What does a pixel look like whose alpha is 255? One whose alpha is 0? Yours is a mixture of these two.",
     "Divide alpha by 255 to get a share between 0 and 1. The result is share · colour + (1 - share) · background, "
@@ -174,8 +186,8 @@ def drop_alpha(student: Student) -> None:
             (small, (0, 150, 250)),
             (_pixels(rng, (4, 6, 4)), (255, 255, 255)),
             (_pixels(rng, (5, 3, 4)), np.array([10, 200, 90], np.uint8)),
-            (opaque, [255, 0, 128]),
-            (_pixels(rng, (7, 2, 4)), (0, 0, 0)),
+            (_pixels(rng, (7, 2, 4)), [255, 0, 128]),
+            (_pixels(rng, (2, 6, 4)), (0, 0, 0)),
         ],
         [
             (
@@ -186,8 +198,10 @@ def drop_alpha(student: Student) -> None:
                 "The two weights are exchanged: where alpha is 255 your result shows the background.",
                 lambda rgba, background: _rounded(_over(rgba, background, 1 - _alpha(rgba))),
             ),
-            (_OVERFLOW, _overflow_in_products),
-            (_OVERFLOW, _overflow_in_the_sum),
+            (_TINY, _overflow_in_products),
+            (_TINY, _overflow_in_the_sum),
+            (_TINY, lambda rgba, background: _over(rgba, background, _alpha(rgba)) / 255),
+            (_OVERFLOW, _overflow_in_the_colour),
             (
                 "Alpha runs from 0 to 255 and you used it as it is: as a share it runs from 0 to 1.",
                 lambda rgba, background: _rounded(_over(rgba, background, rgba[..., 3:].astype(float))),
@@ -237,10 +251,6 @@ def drop_alpha(student: Student) -> None:
                 ),
             ),
             (
-                "Your values run from 0 to 1; the result is uint8, 0 to 255.",
-                lambda rgba, background: _over(rgba, background, _alpha(rgba)) / 255,
-            ),
-            (
                 "The background's three values are used in reverse order.",
                 lambda rgba, background: _drop_alpha(rgba, np.asarray(background)[::-1]),
             ),
@@ -248,13 +258,40 @@ def drop_alpha(student: Student) -> None:
                 "The colour's three values come out in reverse order: blue, green, red.",
                 lambda rgba, background: _drop_alpha(rgba[..., [2, 1, 0, 3]], background),
             ),
+            *_BY_256,
         ],
         tolerance=0,
         atol=1,
         kind="uint8",
     )
+    white = np.full((2, 3, 4), 255, np.uint8)
+    clear = white * np.array([1, 1, 1, 0], np.uint8)
+    student.compare(
+        _drop_alpha,
+        [(opaque, [255, 0, 128]), (white, (0, 0, 0)), (clear, (255, 40, 7))],
+        _BY_256,
+        tolerance=0,
+    )
 
 
+def _shifted(rgba: Image, background: Any) -> Image:
+    alpha = rgba[..., 3:].astype(int)
+    return np.asarray((rgba[..., :3] * alpha + np.asarray(background).astype(int) * (256 - alpha)) >> 8)
+
+
+_EXACT = (
+    "Where alpha is 255 the result is exactly the colour, where it is 0 exactly the background: divide by 255, not by "
+    "256."
+)
+_BY_256: list[Mistake] = [
+    (_EXACT, lambda rgba, background: _rounded(_over(rgba, background, rgba[..., 3:] / 256))),
+    (_EXACT, lambda rgba, background: np.trunc(_over(rgba, background, rgba[..., 3:] / 256))),
+    (_EXACT, _shifted),
+]
+_TINY = (
+    "Your values hardly rise above 1. Either uint8 products went past 255 and started again at 0 (convert to float "
+    "before you multiply), or the result was left between 0 and 1."
+)
 _OVERFLOW = (
     "Some products went past 255 and started again at 0: uint8 times uint8 stays uint8. Convert to float before "
     "you multiply."
@@ -269,7 +306,7 @@ _PREMULTIPLIED = (
 
 
 def _premultiplied(rgba: Image, background: Any) -> Image:
-    return _rgb(rgba) + np.asarray(background, float) * (1 - _alpha(rgba))
+    return np.asarray(_rgb(rgba) + np.asarray(background) * (1 - _alpha(rgba)))
 
 
 def _wrapped(values: Image) -> Image:
@@ -284,7 +321,9 @@ def _to_gray(image: Image) -> Image:
 
 
 def _weighted(red: float, green: float, blue: float) -> Callable[[Image], Image]:
-    return lambda image: red * image[..., 0] + green * image[..., 1] + blue * image[..., 2]
+    return lambda image: np.asarray(
+        red * image[..., 0].astype(float) + green * image[..., 1] + blue * image[..., 2]
+    )
 
 
 @exercise(
@@ -316,10 +355,6 @@ def to_gray(student: Student) -> None:
             (
                 "The weights run along the first axis, the rows: they belong to the last one, the channels.",
                 lambda image: np.tensordot((0.299, 0.587, 0.114), image, axes=(0, 0)),
-            ),
-            (
-                "The weights run along the second axis, the columns: they belong to the last one, the channels.",
-                lambda image: np.tensordot(image, (0.299, 0.587, 0.114), axes=(1, 0)),
             ),
             (
                 "The channels are weighted and not added: one number per pixel is wanted.",

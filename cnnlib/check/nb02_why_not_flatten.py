@@ -140,9 +140,10 @@ def _column_by_column(images: Array, permutation: Array) -> Array:
 def permute_pixels(student: Student) -> None:
     rng = np.random.default_rng(4)
     twins = np.tile(np.arange(6).reshape(2, 3), (6, 1, 1))
-    got = student.numbers(student.call(twins, np.array([2, 0, 5, 1, 3, 4])), "six copies of one 2×3 image")
+    got = student.numbers(student.call(twins, np.array([1, 2, 0, 4, 5, 3])), "six copies of one 2×3 image")
+    # Up to three different ones may come of a slip that the cases below name better.
     student.require(
-        got.shape != twins.shape or (got == got[0]).all(),
+        got.shape != twins.shape or len(np.unique(got.reshape(6, -1), axis=0)) <= 3,
         "six copies of one 2×3 image",
         "six equal images",
         "images that differ from each other",

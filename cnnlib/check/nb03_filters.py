@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib.check.engine import Student, exercise
+from cnnlib.check.text import table
 
 Array = NDArray[Any]
 
@@ -49,7 +50,7 @@ def response(student: Student) -> None:
                 lambda p, k: np.sum(p[0] * k[0]),
             ),
             (
-                "Each channel's response was added without its place in the sum: you summed over the channels only.",
+                "You added over the channels only: the result is still a small picture. Add over height and width too.",
                 lambda p, k: np.sum(p * k, axis=0),
             ),
             ("These are the products, not yet added up.", lambda p, k: p * k),
@@ -104,11 +105,15 @@ def _cosine(p: Array, k: Array) -> float:
 
 
 def _centred(values: Array) -> Array:
-    return values - np.mean(values)
+    return np.asarray(values - np.mean(values))
 
 
-def _flat(values: Array, limit: float = 1e-12) -> bool:
-    return bool(np.linalg.norm(_centred(values)) <= limit * np.linalg.norm(values))
+def _length(values: Array) -> float:
+    return float(np.linalg.norm(_centred(values)))
+
+
+def _flat(values: Array) -> bool:
+    return bool(_length(values) <= 1e-12 * np.linalg.norm(values))
 
 
 def _normalised(patch: Array, kernel: Array) -> float:
@@ -121,12 +126,22 @@ def _guarded(formula: Callable[[Array, Array], Any]) -> Callable[[Array, Array],
 
 
 def _per_channel(values: Array) -> Array:
-    return values - values.mean(axis=(1, 2), keepdims=True)
+    return np.asarray(values - values.mean(axis=(1, 2), keepdims=True))
+
+
+LIMIT = (
+    "You compare with a fixed number, or add one below the line, so a faint pattern counts as flat. "
+    "Compare the length after subtracting with 1e-12 times the length before."
+)
+
+
+def _with_epsilon(epsilon: float) -> Callable[[Array, Array], Any]:
+    """The ratio with a small number added below the line."""
+    return lambda p, k: np.sum(_centred(p) * _centred(k)) / (_length(p) * _length(k) + epsilon)
 
 
 def _formulas() -> list[tuple[str, Callable[[Array, Array], Any]]]:
     """The wrong formulas, each with its hint."""
-    norm = np.linalg.norm
     return [
         ("Neither mean was subtracted: a brighter patch still counts as a better one.", _cosine),
         (
@@ -153,23 +168,23 @@ def _formulas() -> list[tuple[str, Callable[[Array, Array], Any]]]:
         ),
         (
             "You divided by the squared lengths: a square root is missing.",
-            lambda p, k: np.sum(_centred(p) * _centred(k)) / (norm(_centred(p)) * norm(_centred(k))) ** 2,
+            lambda p, k: np.sum(_centred(p) * _centred(k)) / (_length(p) * _length(k)) ** 2,
         ),
         (
             "You divided by the patch's length only.",
-            lambda p, k: np.sum(_centred(p) * _centred(k)) / norm(_centred(p)),
+            lambda p, k: np.sum(_centred(p) * _centred(k)) / _length(p),
         ),
         (
             "You divided by the kernel's length only.",
-            lambda p, k: np.sum(_centred(p) * _centred(k)) / norm(_centred(k)),
+            lambda p, k: np.sum(_centred(p) * _centred(k)) / _length(k),
         ),
         (
             "The two lengths were added. Multiply them.",
-            lambda p, k: np.sum(_centred(p) * _centred(k)) / (norm(_centred(p)) + norm(_centred(k))),
+            lambda p, k: np.sum(_centred(p) * _centred(k)) / (_length(p) + _length(k)),
         ),
         (
             "You divided by the lengths before centring. Centre first, then measure the lengths.",
-            lambda p, k: np.sum(_centred(p) * _centred(k)) / (norm(p) * norm(k)),
+            lambda p, k: np.sum(_centred(p) * _centred(k)) / (np.linalg.norm(p) * np.linalg.norm(k)),
         ),
         (
             "You divided by standard deviations and then added up: the result grows with the number of values.",
@@ -193,56 +208,58 @@ def normalised_response(student: Student) -> None:
     pattern = rng.normal(size=(2, 3, 4)) + 1.5
     detector = rng.normal(size=(2, 3, 4)) + 0.8
     red = np.stack([np.full((3, 3), 0.9), np.full((3, 3), 0.1), np.full((3, 3), 0.1)])
-    student.compare(
-        _normalised,
-        cases=[
-            (np.array([[[7, 5]], [[3, 1]]]), kernel),
-            (pattern, detector),
-            (1000 + 40 * pattern, detector),
-            (-pattern, pattern),
-            (red, 2 * red + 1),
-            (rng.random((1, 5, 2)), rng.random((1, 5, 2)) - 0.1),
-            (np.full((2, 1, 2), 7), kernel),
-            (np.full((3, 3, 3), 0.1), rng.random((3, 3, 3))),
-            (np.zeros((2, 3, 4)), detector),
-            (pattern, np.full((2, 3, 4), 0.3)),
-            (1e-14 * pattern, detector),
-        ],
-        mistakes=[
-            *((hint, _guarded(formula)) for hint, formula in _formulas()),
-            *_formulas(),
-            (
-                "On a flat patch you divide zero by zero. Return 0 there, before dividing.",
-                lambda p, k: _cosine(_centred(p), _centred(k)),
-            ),
-            (
-                "Your test for flatness asks for exactly 0. After subtracting the mean, rounding may leave 1e-17.",
-                lambda p, k: (
-                    0.0
-                    if not _centred(p).any() or not _centred(k).any()
-                    else _cosine(_centred(p), _centred(k))
+    with np.errstate(all="ignore"):  # the wrong formulas divide by zero
+        student.compare(
+            _normalised,
+            cases=[
+                (np.array([[[7, 5]], [[3, 1]]]), kernel),
+                (pattern, detector),
+                (1000 + 40 * pattern, detector),
+                (-pattern, pattern),
+                (red, 2 * red + 1),
+                (rng.random((1, 5, 2)), rng.random((1, 5, 2)) - 0.1),
+                (np.full((2, 1, 2), 7), kernel),
+                (np.full((3, 3, 3), 0.1), rng.random((3, 3, 3))),
+                (np.full((3, 3, 3), 0.1), np.full((3, 3, 3), 0.7)),
+                (np.zeros((2, 3, 4)), detector),
+                (pattern, np.full((2, 3, 4), 0.3)),
+                (pattern, np.zeros((2, 3, 4))),
+                (1e-14 * pattern, detector),
+                (pattern, 1e-14 * detector),
+            ],
+            mistakes=[
+                *((hint, _guarded(formula)) for hint, formula in _formulas()),
+                *_formulas(),
+                (
+                    "On a flat patch you divide zero by zero. Return 0 there, before dividing.",
+                    lambda p, k: _cosine(_centred(p), _centred(k)),
                 ),
-            ),
-            (
-                "A patch of zeros slips through: its centred length is 0, which is not below 1e-12 times 0. Use <=.",
-                lambda p, k: _normalised(p, k) if p.any() and k.any() else np.nan,
-            ),
-            (
-                "A flat kernel divides by zero too. Test both.",
-                lambda p, k: 0.0 if _flat(p) else _cosine(_centred(p), _centred(k)),
-            ),
-            (
-                "Your limit is a fixed number, so a faint pattern counts as flat. "
-                "Compare the centred length with 1e-12 times the length before centring.",
-                lambda p, k: (
-                    0.0
-                    if min(np.linalg.norm(_centred(p)), np.linalg.norm(_centred(k))) < 1e-12
-                    else _cosine(_centred(p), _centred(k))
+                (
+                    "Your test for flatness asks for exactly 0. After subtracting the mean, rounding may leave 1e-17.",
+                    lambda p, k: (
+                        0.0
+                        if not _centred(p).any() or not _centred(k).any()
+                        else _cosine(_centred(p), _centred(k))
+                    ),
                 ),
-            ),
-        ],
-        atol=1e-9,
-    )
+                (
+                    "A patch of zeros slips through: its centred length, 0, is not below 1e-12 times 0. Use <=.",
+                    lambda p, k: _normalised(p, k) if p.any() and k.any() else np.nan,
+                ),
+                (
+                    "A flat kernel divides by zero too. Test both.",
+                    lambda p, k: 0.0 if _flat(p) else _cosine(_centred(p), _centred(k)),
+                ),
+                (
+                    LIMIT,
+                    lambda p, k: (
+                        0.0 if min(_length(p), _length(k)) < 1e-12 else _cosine(_centred(p), _centred(k))
+                    ),
+                ),
+                *((LIMIT, _with_epsilon(epsilon)) for epsilon in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+            ],
+            atol=1e-9,
+        )
 
 
 # design_x_detector
@@ -258,7 +275,10 @@ def _others() -> list[tuple[str, Array]]:
             bar = np.zeros((3, 3), int)
             bar[place] = 1
             bars.append((f"a bar, the {('first', 'second', 'third')[i]} {name}", bar))
-    bars += [("a bar along a diagonal", np.eye(3, dtype=int)), ("a bar along a diagonal", np.eye(3, dtype=int)[::-1])]
+    bars += [
+        ("a bar along a diagonal", np.eye(3, dtype=int)),
+        ("a bar along a diagonal", np.eye(3, dtype=int)[::-1]),
+    ]
     for place in np.ndindex(3, 3):
         dot = np.zeros((3, 3), int)
         dot[place] = 1
@@ -286,14 +306,20 @@ def design_x_detector(student: Student) -> None:
         "Return three rows of three numbers.",
     )
     kernel = kernel.astype(np.float64)
-    student.require(np.isfinite(kernel).all(), call, "nine finite numbers", kernel, "Look for NaN or infinity.")
     student.require(
-        kernel.any(), call, "a kernel that responds to something", kernel, "All nine numbers are 0: every response is 0."
+        np.isfinite(kernel).all(), call, "nine finite numbers", kernel, "Look for NaN or infinity."
+    )
+    student.require(
+        kernel.any(),
+        call,
+        "a kernel that responds to something",
+        kernel,
+        "All nine numbers are 0: every response is 0.",
     )
     total, size = float(kernel.sum()), float(np.abs(kernel).sum())
     student.require(
         abs(total) <= 1e-6 * size,
-        f"a flat patch of brightness 10, kernel =\n{_rows(kernel)}",
+        f"a flat patch of brightness 10, kernel =\n{table(kernel)}",
         "0",
         f"{10 * total:.4g}",
         f"On a flat patch the response is the brightness times the sum of the kernel, and yours sum to {total:.4g}. "
@@ -303,7 +329,7 @@ def design_x_detector(student: Student) -> None:
     for name, pattern in _others():
         student.require(
             score > _score(kernel, pattern) + 1e-6 * size,
-            f"the X and {name}, both at energy 1, kernel =\n{_rows(kernel)}",
+            f"the X and {name}, both at energy 1, kernel =\n{table(kernel)}",
             "a larger response to the X",
             f"{score:.3g} for the X, {_score(kernel, pattern):.3g} for {name}",
             _advice(score, name),
@@ -312,19 +338,13 @@ def design_x_detector(student: Student) -> None:
 
 
 def _advice(score: float, name: str) -> str:
-    if score <= 0:
-        return "The X itself scores no more than a flat patch. Large numbers belong where the X is bright."
+    if score < 0:
+        return "The X itself gets a negative response. Large numbers belong where the X is bright."
     if "dot" in name:
         return (
             "One number of your kernel is so large that a single pixel beats the X. "
             "Spread the positive numbers over all five places of the X."
         )
     if "bar" in name:
-        return "A part of the X, or a line through it, is enough for your kernel. Use both diagonals alike."
-    return "Your kernel likes the ring of the O more than the X. Make the middles of the four sides negative."
-
-
-def _rows(kernel: Array) -> str:
-    from cnnlib.check.text import table
-
-    return table(kernel)
+        return "One bar is enough for your kernel. Use both diagonals alike, and nothing else."
+    return "Your kernel likes the ring of the O better than the X. What does the X have that the O has not?"

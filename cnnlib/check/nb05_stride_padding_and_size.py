@@ -56,21 +56,26 @@ def _formula(round_: Function = math.floor, last: int = 1, sides: int = 2, spare
     return size_of
 
 
-def _that_raises(function: Function) -> Function:
-    """`function`, with a ValueError where nothing fits."""
+def _with_limits_of_its_own(function: Function) -> list[Function]:
+    """`function` with a ValueError where nothing fits, with one where its own number is below 1, and as it is."""
 
-    def size_of(*arguments: int) -> int:
+    def where_nothing_fits(*arguments: int) -> int:
         _output_size(*arguments)
         return int(function(*arguments))
 
-    return size_of
+    def where_below_one(*arguments: int) -> int:
+        if (size := int(function(*arguments))) < 1:
+            raise ValueError
+        return size
+
+    return [where_nothing_fits, where_below_one, function]
 
 
-def _refusing(too_large: Callable[[int, int], bool]) -> Function:
-    """The right size, refused where `too_large(span, size)`."""
+def _refusing(refuse: Callable[[int, int, int, int], object]) -> Function:
+    """The right size, refused where `refuse(span, size, stride, padding)`."""
 
     def size_of(n: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
-        if too_large(d * (k - 1) + 1, n):
+        if refuse(d * (k - 1) + 1, n, s, p):
             raise ValueError
         return _output_size(n, k, s, p, d)
 
@@ -106,6 +111,9 @@ def output_size(student: Student) -> None:
         "left. Nothing fits: raise a ValueError."
     )
     refused = "You refused a window that fits. Compare its span with the padded axis, size + 2 * padding."
+    remainder = (
+        "You refused a stride that does not divide. Pixels are left over then, which is no error: round down."
+    )
     exactly = "You refused a window that just fits: it has one place."
     mistakes: list[tuple[str, Function]] = []
     for hint, function in [
@@ -126,16 +134,21 @@ def output_size(student: Student) -> None:
         ),
         ("You divided the size by the stride. That ignores the kernel.", lambda n, k, s=1, p=0, d=1: n // s),
     ]:
-        mistakes += [(hint, _that_raises(function)), (hint, function)]
+        mistakes += [(hint, variant) for variant in _with_limits_of_its_own(function)]
+    fits = [(7, 3), (7, 3, 2), (8, 3, 4), (6, 3, 2), (7, 3, 2, 1), (9, 3, 1, 0, 2), (12, 3, 2, 0), (6, 4, 3, 1),
+            (224, 7, 2, 3), (10, 4, 3, 2, 2), (5, 1, 2), (5, 5), (7, 4, 1, 0, 2), (3, 5, 1, 1)]  # fmt: skip
+    too_large = [(4, 5), (2, 3, 2), (5, 3, 1, 0, 3), (3, 6, 1, 1), (1, 4, 4), (2, 9, 5, 3)]
     student.compare(
         _output_size,
-        [(7, 3), (7, 3, 2), (8, 3, 4), (6, 3, 2), (7, 3, 2, 1), (9, 3, 1, 0, 2), (12, 3, 2, 0), (6, 4, 3, 1)]
-        + [(224, 7, 2, 3), (10, 4, 3, 2, 2), (5, 1, 2), (5, 5), (7, 4, 1, 0, 2), (3, 5, 1, 1), (4, 5, 1, 1)]
-        + [(4, 5), (2, 3, 2), (5, 3, 1, 0, 3), (3, 6, 1, 1), (1, 4, 4), (2, 9, 5, 3)],
+        [*fits, *too_large],
         [
             *mistakes,
-            (exactly, _refusing(lambda span, size: span >= size)),
-            (refused, _refusing(lambda span, size: span > size)),
+            (remainder, _refusing(lambda span, n, s, p: (n + 2 * p - span) % s)),
+            (exactly, _refusing(lambda span, n, s, p: span >= n + 2 * p)),
+            (refused, _refusing(lambda span, n, s, p: span > n)),
+            (refused, _refusing(lambda span, n, s, p: span > n + p)),
+            (towards_zero, _with_limits_of_its_own(_formula(int))[1]),
+            (towards_zero, _formula(int)),
             (nothing, _formula()),
             (nothing, _otherwise(_output_size, lambda *arguments: 0)),
             (nothing, _otherwise(_output_size, lambda *arguments: None)),
@@ -225,6 +238,13 @@ def _swapped(image: Array, padding: Pair, mode: str) -> Array:
     return _pad2d(image, _pair(padding)[::-1], mode)
 
 
+def _first_axes(image: Array, padding: Pair, mode: str) -> Array:
+    _check_limits(image, padding, mode)
+    ph, pw = _pair(padding)
+    sides = [(ph, ph), (pw, pw)] + [(0, 0)] * (image.ndim - 2)
+    return np.asarray(np.pad(image, sides, _MODES[mode]))  # type: ignore
+
+
 _RULES: dict[str, Callable[[Any, Any], Any]] = {"reflect": np.greater_equal, "circular": np.greater}
 
 
@@ -257,6 +277,7 @@ def pad2d(student: Student) -> None:
     too_wide = [(small, (2, 1), "reflect"), (small, (1, 3), "reflect"), (small, 4, "circular")]
     too_wide += [(small, (3, 1), "circular"), (small, (0, 4), "circular"), (small, (5, 0), "reflect")]
     one_side = "Only one side of each axis is padded. The border goes all the way round."
+    others = "Other axes are padded. Only the last two, height and width, get a border."
     which = "Your mode {} does what {} should: are two modes mixed up?"
     too_strict = (
         "You refused a padding that is allowed. Only reflect (padding below the size) and circular (padding at "
@@ -269,6 +290,8 @@ def pad2d(student: Student) -> None:
         [
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 1, 0)),
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 0, 1)),
+            (others, _first_axes),
+            (others, lambda image, padding, mode: np.pad(image, _pair(padding)[0], _MODES[mode])),  # type: ignore
             ("Height and width are swapped: the first number of padding is for top and bottom.", _swapped),
             (
                 "Your reflect repeats the edge. The mirror stands on the edge pixel: 1 2 3 goes on with 2, not 3.",
@@ -300,10 +323,6 @@ def pad2d(student: Student) -> None:
             (
                 "The corners are empty: pad the columns of the image that already has its new rows.",
                 _zero_corners,
-            ),
-            (
-                "Other axes are padded too. Only the last two, height and width, get a border.",
-                lambda image, padding, mode: np.pad(image, _pair(padding)[0], _MODES[mode]),  # type: ignore
             ),
             (too_strict, _with_limits(lambda mode, p, n: (p >= n).any() and mode in _RULES)),
             (too_strict, _with_limits(lambda mode, p, n: (p >= n).any())),
@@ -359,17 +378,33 @@ def _crowded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation:
     return _corr2d_strided(image, kernel, 1, padding, dilation)[:rows, :columns]
 
 
-def _unpadded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
-    """Windows counted on the padded image, cut from the image itself."""
-    return _corr2d_strided(_bordered(image, padding, 0, 2), kernel, stride, 0, dilation)
+def _crowded_columns(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+    rows, columns = _places(image, kernel, stride, padding, dilation)
+    return _corr2d_strided(image, kernel, (_pair(stride)[0], 1), padding, dilation)[:rows, :columns]
 
 
-def _bordered(image: Array, padding: Pair, before: int, after: int) -> Array:
-    return _padded(image, padding, "zeros", before, after)
+def _crowded_rows(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+    rows, columns = _places(image, kernel, stride, padding, dilation)
+    return _corr2d_strided(image, kernel, (1, _pair(stride)[1]), padding, dilation)[:rows, :columns]
+
+
+def _dense(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+    """The right shape, but every window without its gaps."""
+    rows, columns = _places(image, kernel, stride, padding, dilation)
+    return _corr2d_strided(image, kernel, stride, padding)[:rows, :columns]
+
+
+def _with_border(before: int, after: int) -> Function:
+    """`before` times the padding on top and left, `after` times below and right."""
+
+    def corr(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+        return _corr2d_strided(_padded(image, padding, "zeros", before, after), kernel, stride, 0, dilation)
+
+    return corr
 
 
 def _rounded_up(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
-    """One window more where a part of it fits, what sticks out counted as zero."""
+    """One window more where a part of it fits; what sticks out counts as zero."""
     (sh, sw), padded = _pair(stride), _padded(image, padding, "zeros")
     return _corr2d_strided(np.pad(padded, ((0, sh - 1), (0, sw - 1))), kernel, stride, 0, dilation)
 
@@ -382,50 +417,56 @@ def _raising(error: type[Exception]) -> Function:
 
 
 @exercise(
-    "Start from corr2d: output (i, j) reads the window whose top left corner is at (i * stride, j * stride) of "
-    "the padded image.",
-    "Pad a copy, compute both sizes with the formula, then write out[i, j] = (window * kernel).sum() with "
-    "window = padded[i*sh : i*sh + dh*(kH-1) + 1 : dh, ...] and the same for columns.",
+    "Start from corr2d of notebook 04: output (i, j) reads the window whose top left corner lies at "
+    "(i * stride, j * stride) of the padded image.",
+    "Pad a copy, work out both sizes with the formula, then out[i, j] = (window * kernel).sum() where the window's "
+    "rows are i * sh + u * dh for u = 0 ... kH - 1: the slice i * sh : i * sh + dh * (kH - 1) + 1 : dh.",
 )
 def corr2d_strided(student: Student) -> None:
     rng = np.random.default_rng(55)
-    image = np.array([[1, 2, 0, 1, 3], [0, 1, 3, 1, 0], [2, 0, 1, 0, 1], [1, 1, 0, 2, 4]])
-    kernel = np.array([[1, 2], [0, -1]])
+    image = np.array(
+        [
+            [1, 2, 0, 1, 3, 1, 0, 2],
+            [0, 1, 3, 1, 0, 2, 1, 1],
+            [2, 0, 1, 0, 1, 1, 3, 0],
+            [1, 1, 0, 2, 4, 0, 1, 5],
+        ]
+    )
+    kernel = np.array([[1, 0, 2], [0, -1, 1]])
     house, house_kernel = rng.standard_normal((12, 6)), rng.standard_normal((3, 4))
-    wide, flat = rng.standard_normal((7, 11)), rng.standard_normal((3, 2))
-    same_size = "With padding {0} {1}; {2}"
-    padding_swapped = "Height and width of the padding are swapped: the first number is for top and bottom."
+    wide, tall = rng.standard_normal((7, 11)), rng.standard_normal((3, 2))
+    right = _corr2d_strided
     stride_swapped = "Height and width of the stride are swapped: the first number moves the window down."
-    rows_only = "The stride is used on one axis only. It moves the window down as well as to the right."
-    one_number = (
-        "One number of the pair stride is used for both axes. Rows have the first, columns the second."
+    one_number = "One number of the stride serves both axes. The first is for rows, the second for columns."
+    one_axis = "The stride is used on one axis only. It moves the window down as well as to the right."
+    one_crowded = (
+        "The shape is right, but on one axis neighbouring windows are one pixel apart, not stride pixels."
     )
     outside = (
-        "A window sticks out over the edge of the array you index. Is it the padded image, and is the number of "
-        "places rounded down?"
+        "A window sticks out over the edge of the array you index. Is it the padded image? Is the number of places "
+        "rounded down?"
     )
-    cases: list[tuple[Any, ...]] = [
-        (image, kernel, (1, 2), 0),
-        (image, kernel, (2, 3), 0),
-        (image, kernel, 2, 1),
-        (image, kernel, 1, (0, 2)),
-        (image, kernel, (1, 2), 0, (2, 1)),
-        (house, house_kernel, (2, 3), (0, 1)),
-        (wide, flat, (3, 2), (1, 2), (2, 3)),
-        (wide, flat, 4, (1, 0)),
-        (house, flat, 3, 2, 2),
-        (house.T, house_kernel, 1, 0),
-        (house, np.ones((1, 1)), (5, 4), 0),
-        (house, house, 1, 0),
-    ]
-
-    def with_(function: Function, **changes: Callable[..., Any]) -> Function:
-        return function
-
-    right = _corr2d_strided
+    unpadded = "The windows are cut from the image without its padding: index the padded one."
+    one_side = "The zeros stand on one side only. They go on all four sides."
+    mirrored = "Your result equals the right one for a mirrored kernel. Here the kernel is used as it stands."
     student.compare(
         right,
-        cases,
+        [
+            (image, kernel, 2, 0),
+            (image, kernel, (2, 1), 0),
+            (image, kernel, (1, 5), (0, 1)),
+            (image, kernel, (2, 3), (1, 2)),
+            (image, kernel, 1, 0, (2, 1)),
+            (image, kernel, 1, 0, 2),
+            (image, kernel / 4, 3, 1),
+            (house, house_kernel, (2, 3), (0, 1)),
+            (wide, tall, (3, 2), (1, 2), (2, 3)),
+            (wide, tall, 4, (1, 0)),
+            (house, tall, (3, 1), 2, (1, 2)),
+            (house.T, house_kernel, 1, 0),
+            (house, np.full((1, 1), 0.5), (5, 4), 0),
+            (house, house, 1, 0),
+        ],
         [
             (
                 "Your result is for stride 1: the stride is never used.",
@@ -436,5 +477,209 @@ def corr2d_strided(student: Student) -> None:
                 "window is cut out.",
                 _crowded,
             ),
+            (one_crowded, _crowded_columns),
+            (one_crowded, _crowded_rows),
+            (stride_swapped, lambda i, k, s, p, d=1: right(i, k, _pair(s)[::-1], p, d)),
+            (one_number, lambda i, k, s, p, d=1: right(i, k, _pair(s)[0], p, d)),
+            (one_number, lambda i, k, s, p, d=1: right(i, k, _pair(s)[1], p, d)),
+            (one_axis, lambda i, k, s, p, d=1: right(i, k, (_pair(s)[0], 1), p, d)),
+            (one_axis, lambda i, k, s, p, d=1: right(i, k, (1, _pair(s)[1]), p, d)),
+            (
+                "Each window starts where the last one ended: you step by the kernel's size, not by the stride.",
+                lambda i, k, s, p, d=1: right(i, k, k.shape, p, d),
+            ),
+            (
+                "You rounded the number of places up: the last window sticks out over the edge. Round down.",
+                _rounded_up,
+            ),
+            (outside, _raising(ValueError)),
+            (outside, _raising(IndexError)),
+            (unpadded, _with_border(0, 2)),
+            ("The padding is left out.", lambda i, k, s, p, d=1: right(i, k, s, 0, d)),
+            (one_side, _with_border(1, 0)),
+            (one_side, _with_border(0, 1)),
+            ("The padding is added twice on each side.", _with_border(2, 2)),
+            (
+                "Height and width of the padding are swapped: the first number is for top and bottom.",
+                lambda i, k, s, p, d=1: right(i, k, s, _pair(p)[::-1], d),
+            ),
+            (
+                "The border repeats the edge pixels. Here it is zero.",
+                lambda i, k, s, p, d=1: right(_padded(i, p, "edge"), k, s, 0, d),
+            ),
+            (mirrored, lambda i, k, s, p, d=1: right(i, k[::-1, ::-1], s, p, d)),
+            (mirrored, lambda i, k, s, p, d=1: right(i, k[::-1], s, p, d)),
+            (mirrored, lambda i, k, s, p, d=1: right(i, k[:, ::-1], s, p, d)),
+            ("The kernel is transposed: its rows run down the image.", lambda i, k, *r: right(i, k.T, *r)),
+            ("The dilation is never used.", lambda i, k, s, p, d=1: right(i, k, s, p)),
+            ("The shape is right, but the windows have no gaps: they are cut without the dilation.", _dense),
+            (
+                "You counted the dilation from 0. Dilation 1 is the dense kernel, 2 leaves one gap.",
+                lambda i, k, s, p, d=1: right(i, k, s, p, (_pair(d)[0] + 1, _pair(d)[1] + 1)),
+            ),
+            (
+                "Height and width of the dilation are swapped: the first number stretches the kernel downwards.",
+                lambda i, k, s, p, d=1: right(i, k, s, p, _pair(d)[::-1]),
+            ),
         ],
+    )
+
+
+# ---- same_padding
+
+
+def _same_padding(kernel_size: Pair) -> Sides:
+    (top, left), (bottom, right) = (
+        tuple((k - 1 + after) // 2 for k in _pair(kernel_size)) for after in (0, 1)
+    )
+    return (top, bottom), (left, right)
+
+
+@exercise(
+    "How many rows does a kernel take away when nothing is padded? As many have to be added.",
+    "An axis needs k - 1 pixels in all: (k - 1) // 2 before, the rest after.",
+)
+def same_padding(student: Student) -> None:
+    def sides(before: Callable[[int], int], after: Callable[[int], int]) -> Function:
+        return lambda kernel_size: [(before(k), after(k)) for k in _pair(kernel_size)]
+
+    def first_only(kernel_size: Pair) -> Sides:
+        return _same_padding(_pair(kernel_size)[0])
+
+    flat = "Group the four numbers by axis: ((top, bottom), (left, right))."
+    student.compare(
+        _same_padding,
+        [(3,), ((3, 5),), ((2, 4),), (4,), ((1, 6),), ((7, 2),), (1,), ((11, 8),)],
+        [
+            (
+                "With an even kernel your output is one pixel larger than the image: the two sides add up to k - 1.",
+                sides(lambda k: k // 2, lambda k: k // 2),
+            ),
+            (
+                "With an even kernel your output is one pixel smaller than the image: k - 1 is odd, so that the "
+                "sides differ by one.",
+                sides(lambda k: (k - 1) // 2, lambda k: (k - 1) // 2),
+            ),
+            (
+                "The extra pixel stands before. PyTorch puts it after: bottom and right.",
+                sides(lambda k: k // 2, lambda k: (k - 1) // 2),
+            ),
+            (
+                "Your sides add up to k. A kernel of one pixel needs no padding: k - 1 in all.",
+                sides(lambda k: k // 2, lambda k: k - k // 2),
+            ),
+            (
+                "That is full padding: k - 1 on each side lets the image grow.",
+                sides(lambda k: k - 1, lambda k: k - 1),
+            ),
+            ("All the padding stands on one side.", sides(lambda k: 0, lambda k: k - 1)),
+            ("All the padding stands on one side.", sides(lambda k: k - 1, lambda k: 0)),
+            (
+                "Height and width are swapped: top and bottom follow from the kernel's height.",
+                lambda kernel_size: _same_padding(_pair(kernel_size)[::-1]),
+            ),
+            ("Both axes are padded for one of the kernel's two sizes.", first_only),
+            ("Both axes are padded for one of the kernel's two sizes.", lambda k: _same_padding(_pair(k)[1])),
+            (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size))),
+            (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size)[::-1])),
+            (flat, lambda kernel_size: np.transpose(_same_padding(kernel_size))),
+            (
+                "One number for an axis is not enough: its two sides can differ.",
+                lambda kernel_size: [(k - 1) // 2 for k in _pair(kernel_size)],
+            ),
+            (
+                "One number for an axis is not enough: its two sides can differ.",
+                lambda kernel_size: [k // 2 for k in _pair(kernel_size)],
+            ),
+        ],
+        kind="integer",
+    )
+
+
+# ---- max_depth
+
+
+def _max_depth(size: Pair, kernel_size: Pair) -> int:
+    (height, width), (kh, kw), layers = _pair(size), _pair(kernel_size), 0
+    while height >= kh and width >= kw:
+        height, width, layers = height - kh + 1, width - kw + 1, layers + 1
+    return layers
+
+
+@exercise(
+    "Each layer takes the same number of rows and of columns away. Which axis runs out first?",
+    "A layer takes kernel_size - 1 pixels and at least one has to be left: (size - 1) // (kernel_size - 1) layers on "
+    "each axis, and the smaller number counts.",
+)
+def max_depth(student: Student) -> None:
+    def axes(layers: Callable[[int, int], int], choose: Callable[..., int] = min) -> Function:
+        return lambda size, kernel_size: choose(
+            layers(n, k) for n, k in zip(_pair(size), _pair(kernel_size), strict=True)
+        )
+
+    def layers(n: int, k: int) -> int:
+        return (n - 1) // (k - 1)
+
+    cases: list[tuple[Pair, Pair]] = [
+        (5, 3), ((7, 9), 3), ((9, 7), (4, 2)), (28, 5), ((28, 28), (3, 5)), ((6, 20), (2, 5)), ((20, 4), (2, 5)),
+        ((8, 8), (3, 4)), (3, 3), (2, 3), ((30, 2), (7, 3)), ((12, 6), (3, 4)), (224, (3, 2)), ((4, 50), (4, 4)),
+    ]  # fmt: skip
+    student.compare(
+        _max_depth,
+        cases,
+        [
+            (
+                "One layer too few: after your last layer the kernel still fits once more.",
+                axes(lambda n, k: max(0, layers(n, k) - 1)),
+            ),
+            (
+                "One layer too few: after your last layer the kernel still fits once more.",
+                axes(lambda n, k: layers(n, k) - 1),
+            ),
+            (
+                "One layer too many: the last one finds an image smaller than its kernel.",
+                axes(lambda n, k: layers(n, k) + 1),
+            ),
+            (
+                "You rounded up: the last layer finds an image smaller than its kernel.",
+                axes(lambda n, k: -(-(n - 1) // (k - 1))),
+            ),
+            (
+                "You counted until the last axis runs out. Nothing fits any more as soon as the first one does.",
+                axes(layers, max),
+            ),
+            (
+                "You looked at one axis only.",
+                lambda size, kernel_size: layers(_pair(size)[0], _pair(kernel_size)[0]),
+            ),
+            (
+                "You looked at one axis only.",
+                lambda size, kernel_size: layers(_pair(size)[1], _pair(kernel_size)[1]),
+            ),
+            (
+                "You divided by the kernel's size. A layer takes kernel_size - 1 pixels, its windows overlap.",
+                axes(lambda n, k: n // k),
+            ),
+            (
+                "You divided size by kernel_size - 1. At least one pixel has to be left: size - 1 can be taken.",
+                axes(lambda n, k: n // (k - 1)),
+            ),
+            (
+                "The shorter side meets the larger kernel side: compare height with height and width with width.",
+                lambda size, kernel_size: layers(min(_pair(size)), max(_pair(kernel_size))),
+            ),
+            (
+                "The kernel's height and width are swapped.",
+                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[::-1]),
+            ),
+            (
+                "You took the kernel's first number for both axes.",
+                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[0]),
+            ),
+            (
+                "Layers per axis do not add up: one layer takes from both axes at once.",
+                axes(layers, lambda numbers: sum(numbers)),
+            ),
+        ],
+        kind="integer",
     )

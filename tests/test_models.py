@@ -1,0 +1,98 @@
+"""The two classifiers: parameters, shapes, the same numbers as torch's functions, clear errors."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from cnnlib.models import MLP, ConvNet
+
+SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 33), st.integers(9, 33))
+
+
+def parameters(model: nn.Module) -> int:
+    return sum(weights.numel() for weights in model.parameters())
+
+
+def test_default_convnet_has_the_layers_of_the_2020_notebook() -> None:
+    shapes = [tuple(weights.shape) for weights in ConvNet().parameters()]
+    assert shapes == [(16, 1, 5, 5), (16,), (32, 16, 5, 5), (32,), (10, 12800), (10,)]
+    assert parameters(ConvNet()) == 141_258
+
+
+def test_default_mlp_is_as_large_as_the_convnet() -> None:
+    assert parameters(MLP()) == 784 * 178 + 178 + 178 * 10 + 10
+    assert abs(parameters(MLP()) / parameters(ConvNet()) - 1) < 0.003
+
+
+@given(SHAPES, st.integers(1, 12))
+def test_convnet_takes_any_size_and_gives_torch_numbers(shape: tuple[int, int, int], classes: int) -> None:
+    torch.manual_seed(0)
+    model, images = ConvNet(shape, classes), torch.rand(2, *shape)
+    w1, b1, w2, b2, w3, b3 = model.parameters()
+    maps = F.relu(F.conv2d(F.relu(F.conv2d(images, w1, b1)), w2, b2))
+    assert torch.equal(model(images), F.linear(maps.flatten(1), w3, b3))
+    assert model(images).shape == (2, classes)
+
+
+@given(SHAPES, st.lists(st.integers(1, 9), max_size=3))
+def test_mlp_takes_any_size_and_gives_torch_numbers(shape: tuple[int, int, int], hidden: list[int]) -> None:
+    torch.manual_seed(0)
+    model, images = MLP(shape, hidden, num_classes=7), torch.rand(2, *shape)
+    (*pairs, last) = torch.nn.ModuleList(m for m in model.modules() if isinstance(m, nn.Linear))
+    x = images.flatten(1)
+    for layer in pairs:
+        x = F.relu(F.linear(x, layer.weight, layer.bias))
+    assert torch.equal(model(images), F.linear(x, last.weight, last.bias))
+    assert [layer.out_features for layer in (*pairs, last)] == [*hidden, 7]
+
+
+@pytest.mark.parametrize("model", [ConvNet, MLP])
+def test_logits_are_no_probabilities_and_do_not_depend_on_batch_mates(model: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    net, images = model(), torch.rand(4, 1, 28, 28)
+    logits = net(images)
+    assert (logits < 0).any()
+    assert (logits.sum(1) - 1).abs().min() > 1e-3
+    torch.testing.assert_close(net(images[1:2]), logits[1:2])
+
+
+@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize(
+    "shape", [(1, 28, 28), (28, 28), (2, 28, 28), (2, 3, 28, 28), (2, 1, 28, 27), (1, 2, 1, 28, 28)]
+)
+def test_images_of_another_shape_are_named(model: type[nn.Module], shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
+        model()(torch.zeros(shape))
+    assert str(caught.value) == f"{model.__name__}: expects images of shape (N, 1, 28, 28), got {shape}"
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 28), (28, 8), (1, 1)])
+def test_an_image_too_small_for_two_convolutions_is_refused(height: int, width: int) -> None:
+    with pytest.raises(
+        ValueError, match=r"ConvNet: in_shape expects height and width of 9 or more .* got \(3, "
+    ):
+        ConvNet((3, height, width))
+    ConvNet((3, max(height, 9), max(width, 9)))
+
+
+@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize("in_shape", [(28, 28), 28, (0, 28, 28), (1, 28.0, 28), (1, -9, 28), "abc", None])
+def test_a_wrong_in_shape_is_refused(model: type[nn.Module], in_shape: object) -> None:
+    with pytest.raises(ValueError, match=f"{model.__name__}: in_shape expects"):
+        model(in_shape)
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.5, "10"])
+@pytest.mark.parametrize("model", [ConvNet, MLP])
+def test_a_wrong_number_of_classes_is_refused(model: type[nn.Module], classes: object) -> None:
+    with pytest.raises(ValueError, match=f"{model.__name__}: num_classes expects integers of 1 or more"):
+        model(num_classes=classes)
+
+
+@pytest.mark.parametrize(("hidden", "error"), [(128, TypeError), ((0,), ValueError), ((8, "8"), ValueError)])
+def test_wrong_hidden_widths_are_refused(hidden: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="MLP: hidden expects"):
+        MLP(hidden=hidden)  # type: ignore[arg-type]

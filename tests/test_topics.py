@@ -1,0 +1,193 @@
+"""The course covers what the AI-Core notebook (2020) covered, and says it right: each topic has its place.
+
+Its headings up to the padding modes are listed here, each with the sections of notebooks 01 to 05 that took them over
+and with words or numbers that the corrected statement cannot do without. They are looked for in the prose and in the
+stored outputs; folded solutions and answers do not count.
+"""
+
+import copy
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+
+from tests.course import NOTEBOOKS, read
+
+# A heading of the AI-Core notebook after "#", then lines "notebook > section = what it says | what else it says".
+TABLE = r"""
+# What's wrong with how neural networks process images?
+02 > Flattening loses nothing = no information is lost | bijection | the same image: True
+02 > What is given up: something we knew = prior | not information about the image, but our knowledge about images
+
+# Spatially structured data
+02 > To a fully connected layer, order means nothing = the same weights, in another order: True
+02 > One shuffle for all, or one for each = one shuffle for all : 10 of 10 right | values matter and places matter
+02 > One shuffle for all, or one for each = the fixed shuffle changes nothing | a shuffle of its own each
+02 > Not only images = sound | scan
+
+# Weight sharing across space
+02 > What each step saves = fully connected: 117,964,800 weights 117,964,800 multiplications
+02 > What each step saves = locally connected: 5,120,000 weights 5,120,000 multiplications
+02 > What each step saves = convolutional: 12,800 weights 5,120,000 multiplications
+02 > What each step saves = locality divides both by 23, sharing divides the weights by 400
+02 > What each step saves = locality saves weights and work. sharing saves weights only
+
+# So what
+02 > So what = keeps the image an image | two constraints | convolutional layer
+
+# Images as data
+01 > An image is an array = (160, 240, 3) uint8 | height comes first
+01 > The order of the axes = (n, c, h, w) | transpose | (20, 1, 28, 28)
+
+# Channels
+01 > From 0 to 255, and from 0 to 1 = gamma encoding
+01 > What three channels can say = all zeros is black | gamut | cones | screens can make them
+01 > The fourth channel = compositing | without alpha it is all black | whatever colour happens to lie under
+01 > The fourth channel = expects 4 input channels
+
+# How was computer vision done before deep learning?
+03 > How was computer vision done before deep learning? = drawn by hand | sobel | gabor | sift | hog
+03 > How was computer vision done before deep learning? = learned classifier | neocognitron | lenet
+
+# Filters/Kernels
+03 > Filters/Kernels = dot product | X responds 5
+03 > The brightness trap = one pixel response 10 | equal energy | numbers that sum to 0 | how bright is it
+03 > Drawing patterns = hyperparameters | square | odd | neither is a law
+03 > Filter depth = spans all channels | height and width only | 54
+
+# The convolution operation
+04 > The convolution operation = [-1, 2, -1] [2, -3, 4] [-2, 5, -4]
+04 > Feature maps = activation map | until then it is a response
+04 > One bright pixel = cross-correlation | flips the kernel | both axes | torch.nn.functional.conv2d
+04 > One bright pixel = not for a kernel that is learned | ours is scipy's convolve: False | kernel flipped: True
+04 > Linear = affine
+04 > It moves along = shift equivariant | at stride 1, away from the border
+
+# Stride
+05 > Stride = compute less and store less | every second value of the dense output: True
+05 > Stride = stride 2: output 79 x 119 = 9,401 values, 84,609 multiplications
+05 > How large is the output? = \left\lfloor \frac{n + 2p - d(k-1) - 1}{s} \right\rfloor + 1
+05 > How large is the output? = image pixels are lost only if r > p | 6 3 2 0 1 2 [5] | 6 3 2 1 1 3 []
+05 > How large is the output? = 8 2 3 0 1 3 [2, 5] | 9 3 2 0 2 3 [1, 3, 5, 7]
+05 > How large is the output? = nothing fits | n + 2p < d(k-1) + 1 | the formula gives 0, ValueError
+
+# Padding
+05 > Padding = valid | same | full | the extra pixel after | [25, 27, 29, 31]
+
+# Model depth limitations
+05 > Model depth limitations = 28 -> 24 -> 20 -> 16 -> 12 -> 8 -> 4 (6 layers)
+05 > Model depth limitations = eight pieces of padding | [[35]] | linear layer at each pixel
+
+# Equal input from each pixel
+05 > Equal input from each pixel = 1, 3, 9 without padding | 4, 6, 9 with padding 1 | 9, 9, 9 with padding 2
+05 > Equal input from each pixel = less unequal, not equal | injects values | 0.444 0.667 | sense where the border is
+
+# Different padding modes
+05 > Different padding modes = zeros | reflect | replicate | circular | less than the size | at most the size
+05 > Different padding modes = zeros smallest 0.444 | reflect smallest 1.000
+"""
+HEADINGS = 14  # of the AI-Core notebook, its title not counted, up to "Different padding modes"
+
+
+class Topic(NamedTuple):
+    """One statement: where it came from, where it is now, and what has to be found there."""
+
+    source: str
+    notebook: str
+    section: str
+    says: tuple[str, ...]
+
+
+def topics() -> Iterator[Topic]:
+    for block in TABLE.strip().split("\n\n"):
+        source, *lines = block.split("\n")
+        for line in lines:
+            place, says = line.split(" = ", 1)
+            yield Topic(source.removeprefix("# "), *place.split(" > "), tuple(says.split(" | ")))
+
+
+def plain(text: str) -> str:
+    """Lower case, without Markdown's marks, one blank between words."""
+    return " ".join(re.sub(r"[*`$]", "", text).lower().split())
+
+
+def sections(notebook: Any) -> dict[str, str]:
+    """What each section says, its subsections included: heading -> prose and outputs, as `plain` text."""
+    found: list[tuple[int, str, str]] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+            before, *parts = re.split(r"^(#+) (.*)\n?", prose, flags=re.MULTILINE)
+            found += [(9, "", before)]
+            for marks, title, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+                found.append((len(marks), title.strip(), text))
+        else:
+            found += [(9, "", str(output.get("text", ""))) for output in cell.outputs]
+    whole = {}
+    for index, (level, title, text) in enumerate(found):
+        if title:
+            below = takewhile(lambda part, level=level: part[0] > level, found[index + 1 :])
+            whole[title] = plain(" ".join([text, *(part[2] for part in below)]))
+    return whole
+
+
+def missing(course: dict[str, dict[str, str]]) -> list[str]:
+    """What the course (notebook's number -> its sections) leaves out, one sentence each."""
+    said = []
+    for topic in topics():
+        text = course.get(topic.notebook, {}).get(topic.section)
+        if text is None:
+            said.append(f"{topic.source}: notebook {topic.notebook} has no section {topic.section!r}")
+        else:
+            gone = [words for words in topic.says if plain(words) not in text]
+            said += [
+                f"{topic.source}: {words!r} is not in {topic.notebook}, {topic.section!r}" for words in gone
+            ]
+    return said
+
+
+@pytest.fixture(scope="module")
+def course() -> dict[str, dict[str, str]]:
+    return {path.name[:2]: sections(read(path)) for path in NOTEBOOKS if "01" <= path.name[:2] <= "05"}
+
+
+def test_every_topic_has_its_place_and_its_statement(course: dict[str, dict[str, str]]) -> None:
+    assert missing(course) == []
+
+
+def test_the_table_is_whole() -> None:
+    sources = [topic.source for topic in topics()]
+    assert len(set(sources)) == HEADINGS
+    assert {topic.notebook for topic in topics()} == {"01", "02", "03", "04", "05"}
+    assert all(len(plain(words)) > 1 for topic in topics() for words in topic.says)
+
+
+def test_a_removed_statement_is_seen(course: dict[str, dict[str, str]]) -> None:
+    for topic in topics():
+        for words in topic.says:
+            poorer = copy.deepcopy(course)
+            poorer[topic.notebook][topic.section] = course[topic.notebook][topic.section].replace(
+                plain(words), ""
+            )
+            assert any(repr(words) in said for said in missing(poorer)), words
+
+
+def test_a_removed_section_is_seen(course: dict[str, dict[str, str]]) -> None:
+    for topic in topics():
+        poorer = copy.deepcopy(course)
+        del poorer[topic.notebook][topic.section]
+        assert any(said.endswith(f"no section {topic.section!r}") for said in missing(poorer))
+
+
+def test_outputs_count_and_answers_do_not() -> None:
+    text = "## A\n\nSays *one*.\n\n### B\n\ntwo\n\n<details><summary>Answer</summary>\n\nthree\n\n</details>\n\n## C\n\nfour"
+    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("five")]
+    cells[1].outputs = [nbformat.v4.new_output("stream", text="six\n")]
+    assert sections(nbformat.v4.new_notebook(cells=cells)) == {
+        "A": "says one. two",
+        "B": "two",
+        "C": "four six",
+    }
