@@ -696,7 +696,7 @@ def gamut() -> None:
     ax.imshow(np.dstack([colour, shown]), extent=(0, 0.9, 0, 0.75), interpolation="bilinear", zorder=1.5)
     corners = {"red": (0.64, 0.33), "green": (0.30, 0.60), "blue": (0.15, 0.06)}
     ax.add_patch(Polygon(list(corners.values()), fill=False, edgecolor=INK, linewidth=1, zorder=2))
-    offsets = {"red": (10, 5), "green": (-12, 8), "blue": (9, -5)}
+    offsets = {"red": (10, 5), "green": (-32, 5), "blue": (9, -5)}
     for name, at in {**corners, "white": (0.3127, 0.3290), "500 nm": (0.0082, 0.5384)}.items():
         ax.plot(*at, "o", color=ACCENT if name == "500 nm" else INK, markersize=5, clip_on=False)
         ax.annotate(name, at, offsets.get(name, (7, 4)), textcoords="offset points", fontsize=9)

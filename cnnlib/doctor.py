@@ -73,6 +73,8 @@ def _packages() -> Iterator[Finding]:
 
 
 def _torch() -> Iterator[Finding]:
+    if not _version("torch") or not _version("torchvision"):
+        return  # said among the packages
     try:
         import torch
         import torchvision.ops

@@ -104,8 +104,8 @@ def fit(
     validation_accuracy; within an epoch it holds batch, batches, and loss and accuracy so far.
 
     A stop or an interrupt returns the finished epochs, and the model keeps what it has learned.
-    Raises FloatingPointError (with epoch, batch and learning rate) when the loss is not finite, and
-    torch.OutOfMemoryError with the batch size to try.
+    Raises FloatingPointError (with epoch, batch and learning rate) at the first loss that is not
+    finite, and torch.OutOfMemoryError with the batch size to try.
     """
     _check_settings("fit", model=model, epochs=epochs, lr=lr, batch_size=batch_size, schedule=schedule)
     _check_settings("fit", augment=augment, precision=precision, seed=seed, progress=progress)
@@ -179,6 +179,10 @@ def fit(
             report |= {"seconds": time.perf_counter() - start, "precision": precision, "device": device.type}
             if held_out is not None:
                 means = _evaluate(model, reporting(_batches(held_out, batch_size, device)))
+                if not math.isfinite(means["loss"]):
+                    raise FloatingPointError(
+                        f"fit: the validation loss is {means['loss']} after epoch {epoch}"
+                    )
                 report |= {f"validation_{name}": value for name, value in means.items()}
             history.append(report)
             if checkpoint is not None:

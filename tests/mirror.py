@@ -20,7 +20,11 @@ LIMIT = 60  # seconds after which a test that hangs is given up
 
 
 class Mirror(socketserver.ThreadingTCPServer):
-    """Serves `files`; `cut` sends so many bytes of each and hangs up, `stall` names a file it never finishes."""
+    """Serves `files`.
+
+    `cut` sends so many bytes of each and hangs up, `stall` names a file it never finishes, and `rude` does
+    not speak HTTP. With `together`, nobody is answered before everybody has asked.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -32,6 +36,7 @@ class Mirror(socketserver.ThreadingTCPServer):
         self.asked: list[str] = []
         self.cut: int | None = None
         self.stall = ""
+        self.rude = False
         self.stalling, self.closing = threading.Event(), threading.Event()
         self.together: threading.Barrier | None = None
 
@@ -46,9 +51,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         mirror, name = self.server, self.path.rsplit("/", 1)[-1]
         mirror.asked.append(name)
-        if mirror.together:  # nobody goes on before everybody has come
+        if mirror.together:
             with suppress(threading.BrokenBarrierError):
                 mirror.together.wait(LIMIT)
+        if mirror.rude:
+            self.wfile.write(b"what?\r\n")
+            return None
         if name not in mirror.files:
             return self.send_error(404)
         body = mirror.files[name]

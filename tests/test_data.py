@@ -626,6 +626,11 @@ def test_missing_on_the_mirror(mirror: Mirror, cache: Path) -> None:
     failing_download(cache, f"{NAMES[3]}.gz could", f"{mirror.url}: HTTP Error 404")
 
 
+def test_the_mirror_does_not_speak_http(mirror: Mirror, cache: Path) -> None:
+    mirror.rude = True
+    failing_download(cache, f"{NAMES[0]}.gz", f"{mirror.url}: what?)")
+
+
 def test_nobody_answers(cache: Path, small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = [dead_url(), dead_url()]
     monkeypatch.setattr(MNIST, "mirrors", urls)

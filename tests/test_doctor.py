@@ -113,6 +113,12 @@ def test_torch_and_torchvision_that_do_not_match_are_named(monkeypatch: pytest.M
     assert found.needed
 
 
+def test_a_torch_that_is_not_installed_is_named_once(versions: dict[str, str | None]) -> None:
+    versions["torch"] = None
+    (remedy,) = (finding.mend for finding in doctor.examine() if finding.name == "torch")
+    assert remedy.startswith('pip install "torch>=')
+
+
 @pytest.mark.parametrize(
     ("error", "needed"), [(data.MissingDataError("none"), False), (data.DataError("x.gz is damaged"), True)]
 )
@@ -159,4 +165,5 @@ def test_without_numpy_torch_and_jupyter_it_still_reports() -> None:
     )
     assert done.returncode == 1
     assert done.stderr == ""
+    assert "data " not in done.stdout
     assert "-> install both anew" in done.stdout

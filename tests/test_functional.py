@@ -256,9 +256,14 @@ def test_types_that_meet_give_numpys_common_type():
     assert functional.conv2d(single, single).dtype == np.float32
     assert functional.conv2d(single, single, np.ones(1)).dtype == np.float64
     assert functional.conv2d_loops(single, single, np.ones(1)).dtype == np.float64
-    assert {g.dtype for g in functional.conv2d_backward(np.ones((1, 1, 1, 1)), single, single)} == {
-        np.dtype(float)
-    }
+    one = np.ones((1, 1, 1, 1))
+    for arrays in [
+        (one, single, single),
+        (one.astype("f4"), single, single.astype(float)),
+        (one.astype(int), *[single] * 2),
+    ]:
+        gradients = functional.conv2d_backward(*arrays)
+        assert {g.dtype for g in gradients} == {np.result_type(*arrays)}
     assert functional.conv2d(single.astype(">f4"), single).dtype == np.dtype("=f4")
 
 

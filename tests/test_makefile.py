@@ -290,3 +290,13 @@ def test_the_workflow_covers_systems_and_versions() -> None:
     assert any("--pre " in line for line in commands["next"])
     for name in ("macos", "windows", "versions", "next"):
         assert "--nbval-lax" in commands[name][-1], name
+
+
+def test_the_workflow_compares_strictly_with_mnist_downloaded_once() -> None:
+    steps = yaml.safe_load(WORKFLOW)["jobs"]["linux"]["steps"]
+    (cache,) = (step["with"]["path"] for step in steps if "actions/cache@" in step.get("uses", ""))
+    fetch = next(n for n, step in enumerate(steps) if "load_mnist()" in step.get("run", ""))
+    tests = next(n for n, step in enumerate(steps) if step.get("run") == ".ci/run")
+    assert fetch < tests
+    assert f"CNNLIB_DATA={cache.replace('~', '$HOME')}/mnist" in steps[fetch]["run"]
+    assert not any("--nbval-lax" in step.get("run", "") for step in steps)

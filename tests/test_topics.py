@@ -26,7 +26,7 @@ TABLE = r"""
 02 > To a fully connected layer, order means nothing = the same weights, in another order: True
 02 > One shuffle for all, or one for each = one shuffle for all : 10 of 10 right | values matter and places matter
 02 > One shuffle for all, or one for each = the fixed shuffle changes nothing | a shuffle of its own each
-02 > Not only images = sound | scan
+02 > Not only images = 1 s of sound full | scan full
 
 # Weight sharing across space
 02 > What each step saves = fully connected: 117,964,800 weights 117,964,800 multiplications
@@ -46,7 +46,7 @@ TABLE = r"""
 01 > From 0 to 255, and from 0 to 1 = gamma encoding
 01 > What three channels can say = all zeros is black | gamut | cones | screens can make them
 01 > The fourth channel = compositing | without alpha it is all black | whatever colour happens to lie under
-01 > The fourth channel = expects 4 input channels
+01 > The fourth channel = weight expects 3 input channels, input has 4
 
 # How was computer vision done before deep learning?
 03 > How was computer vision done before deep learning? = drawn by hand | sobel | gabor | sift | hog
@@ -55,7 +55,7 @@ TABLE = r"""
 # Filters/Kernels
 03 > Filters/Kernels = dot product | X responds 5
 03 > The brightness trap = one pixel response 10 | equal energy | numbers that sum to 0 | how bright is it
-03 > Drawing patterns = hyperparameters | square | odd | neither is a law
+03 > Drawing patterns = hyperparameters | most kernels are square | neither is a law
 03 > Filter depth = spans all channels | height and width only | 54
 
 # The convolution operation
@@ -67,7 +67,7 @@ TABLE = r"""
 04 > It moves along = shift equivariant | at stride 1, away from the border
 
 # Stride
-05 > Stride = compute less and store less | every second value of the dense output: True
+05 > Stride = compute less and store less | every second value: True
 05 > Stride = stride 2: output 79 x 119 = 9,401 values, 84,609 multiplications
 05 > How large is the output? = \left\lfloor \frac{n + 2p - d(k-1) - 1}{s} \right\rfloor + 1
 05 > How large is the output? = image pixels are lost only if r > p | 6 3 2 0 1 2 [5] | 6 3 2 1 1 3 []
@@ -75,10 +75,11 @@ TABLE = r"""
 05 > How large is the output? = nothing fits | n + 2p < d(k-1) + 1 | the formula gives 0, ValueError
 
 # Padding
-05 > Padding = valid | same | full | the extra pixel after | [25, 27, 29, 31]
+05 > Padding = valid: no padding | same: k - 1 pixels in all | full: k - 1 pixels on each side
+05 > Padding = puts the extra pixel after | [25, 27, 29, 31] | (top, bottom), (left, right)): ((1, 2), (1, 2))
 
 # Model depth limitations
-05 > Model depth limitations = 28 -> 24 -> 20 -> 16 -> 12 -> 8 -> 4 (6 layers)
+05 > Model depth limitations = 6 layers: 28 -> 24 -> 20 -> 16 -> 12 -> 8 -> 4
 05 > Model depth limitations = eight pieces of padding | [[35]] | linear layer at each pixel
 
 # Equal input from each pixel
@@ -86,7 +87,9 @@ TABLE = r"""
 05 > Equal input from each pixel = less unequal, not equal | injects values | 0.444 0.667 | sense where the border is
 
 # Different padding modes
-05 > Different padding modes = zeros | reflect | replicate | circular | less than the size | at most the size
+05 > Different padding modes = zeros: every added pixel is 0 | replicate: the edge pixel goes on outwards
+05 > Different padding modes = reflect: a mirror stands on the edge pixel | less than the size
+05 > Different padding modes = circular: the opposite side follows | at most the size
 05 > Different padding modes = zeros smallest 0.444 | reflect smallest 1.000
 """
 HEADINGS = 14  # of the AI-Core notebook, its title not counted, up to "Different padding modes"
@@ -183,7 +186,7 @@ def test_a_removed_section_is_seen(course: dict[str, dict[str, str]]) -> None:
 
 
 def test_outputs_count_and_answers_do_not() -> None:
-    text = "## A\n\nSays *one*.\n\n### B\n\ntwo\n\n<details><summary>Answer</summary>\n\nthree\n\n</details>\n\n## C\n\nfour"
+    text = "## A\nSays *one*.\n### B\ntwo\n\n<details><summary>Answer</summary>\n\nthree\n\n</details>\n\n## C\nfour"
     cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("five")]
     cells[1].outputs = [nbformat.v4.new_output("stream", text="six\n")]
     assert sections(nbformat.v4.new_notebook(cells=cells)) == {

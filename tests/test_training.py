@@ -4,7 +4,6 @@ import inspect
 import math
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
@@ -451,6 +450,14 @@ def test_the_first_loss_that_is_not_finite_is_named(bad: float) -> None:
     assert all(weights.isfinite().all() for weights in model.parameters())
 
 
+def test_a_validation_loss_that_is_not_finite_is_named() -> None:
+    held_out = samples(20)
+    held_out.tensors[0][17] = math.nan
+    with pytest.raises(FloatingPointError, match="fit: the validation loss is nan after epoch 1"):
+        run(net(), samples(50), held_out)
+    assert math.isnan(evaluate(net(), held_out)["loss"])  # told, not raised
+
+
 def test_a_loss_that_explodes_is_named_with_the_rate_of_its_batch() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(42, 3))
     with pytest.raises(FloatingPointError) as caught:
@@ -523,7 +530,7 @@ def test_other_errors_pass_unchanged() -> None:
 def test_a_killed_run_goes_on_to_the_same_bits(killed_at: int, schedule: str | None, tmp_path: Path) -> None:
     """Three epochs of four batches; the error strikes before, within and at the end of epochs."""
     given: dict[str, Any] = {"epochs": 3, "schedule": schedule, "seed": 3}
-    whole, killed, resumed = net(), net(), net(seed=9)
+    whole, killed, resumed = net(), net(), net(seed=9).eval()
     history = run(whole, samples(50), samples(20, seed=2), augment=noise, **given)
 
     given["checkpoint"] = tmp_path / "run.pt"
@@ -649,7 +656,7 @@ def test_a_process_killed_again_and_again_ends_with_the_same_bits(tmp_path: Path
             assert child.stdout is not None
             while int(child.stdout.readline()) < 70 * number:
                 pass
-            child.send_signal(signal.SIGKILL)
+            child.kill()
     given: dict[str, Any] = {"augment": noise, "checkpoint": tmp_path / "run.pt", "resume": True}
     assert timeless(run(resumed, samples(50), samples(20), epochs=400, **given)) == timeless(history)
     assert same(whole, resumed)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 EXERCISES = {
     "00_start_here": ("add_one",),
     "01_images_as_data": ("to_chw", "to_gray", "drop_alpha"),
-    "02_why_not_flatten": ("fc_params", "local_params", "shared_params", "permute_pixels", "shared_matrix"),
+    "02_why_not_flatten": ("permute_pixels", "fc_params", "local_params", "shared_params", "shared_matrix"),
     "03_filters": ("response", "normalised_response", "design_x_detector"),
     "04_convolution": ("corr2d", "true_conv2d", "is_shift_equivariant"),
     "05_stride_padding_and_size": ("output_size", "same_padding", "max_depth", "pad2d", "corr2d_strided"),

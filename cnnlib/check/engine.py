@@ -120,7 +120,7 @@ class Exercise:
                 "Hint      A right answer takes less than two. Is there a loop that never ends, or one too many?"
             ) from None
         state.record(self.name, solved=True)
-        print(f"{self.name}: right ({student.cases} cases agree).")
+        print(f"{self.name}: right ({student.cases} case{'s agree' if student.cases > 1 else ' agrees'}).")
 
     def __repr__(self) -> str:
         return f"check.{self.name}"
@@ -309,12 +309,13 @@ def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> Parts |
 def _matching_mistake(
     trials: list[_Trial], wrong: _Trial, mistakes: Sequence[Mistake], judge: _Judge
 ) -> str | None:
-    """The hint of the mistake that gives what the student got: on every case, else on the one shown."""
-    for judged in (trials, [wrong]):
-        for hint, mistake in mistakes:
-            if all(judge.same(_run(mistake, t.arguments), t.got) for t in judged):
-                return hint
-    return None
+    """The hint of the mistake that gives what the student got: on the case shown, and on most of the others."""
+    best = 0, ""
+    for hint, mistake in mistakes:
+        agrees = [judge.same(_run(mistake, trial.arguments), trial.got) for trial in (wrong, *trials)]
+        if agrees[0] and sum(agrees) > best[0]:
+            best = sum(agrees), hint
+    return best[1] or None
 
 
 def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:

@@ -21,6 +21,7 @@ def _cases(seed: int) -> list[tuple[Array, Array]]:
     rng = np.random.default_rng(seed)
     return [
         (SMALL, np.array([[1, 2], [-3, 1]])),
+        (SMALL, np.array([[1, 0, -2], [3, 1, 0]])),
         (rng.normal(size=(12, 6)), rng.normal(size=(3, 4))),
         (rng.integers(0, 9, (5, 7)), rng.integers(-9, 9, (4, 2)) / 4),
         (rng.normal(size=(6, 9)), rng.integers(-9, 9, (1, 3))),

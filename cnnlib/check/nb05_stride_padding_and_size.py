@@ -14,6 +14,10 @@ Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
 Sides = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
 Function = Callable[..., Any]
 
+PAIRS = (
+    "Does your function take (height, width) pairs? np.broadcast_to(value, 2) makes a pair of either kind."
+)
+
 
 def _pair(value: Pair) -> tuple[int, int]:
     height, width = np.broadcast_to(value, 2)
@@ -32,6 +36,24 @@ def _otherwise(right: Function, error: Function) -> Function:
     return function
 
 
+def _raising(error: type[Exception]) -> Function:
+    def function(*arguments: Any) -> None:
+        raise error
+
+    return function
+
+
+def _ints_only(right: Function) -> Function:
+    """`right`, with a TypeError for a pair (and not for an int: a forgotten return is a TypeError everywhere)."""
+
+    def function(*arguments: Any) -> Any:
+        if any(isinstance(argument, tuple) for argument in arguments):
+            raise TypeError
+        return right(*arguments)
+
+    return function
+
+
 def _another_error(*arguments: Any) -> None:
     raise Exception  # matches every type: what counts is that it is not a ValueError
 
@@ -40,10 +62,12 @@ def _another_error(*arguments: Any) -> None:
 
 
 def _output_size(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
-    span = dilation * (kernel_size - 1) + 1
-    places = len(range(0, size + 2 * padding - span + 1, stride))
+    reach = dilation * (kernel_size - 1) + 1
+    places = len(range(0, size + 2 * padding - reach + 1, stride))
     if places == 0:
-        raise ValueError(f"The window spans {span} pixels, the padded axis has only {size + 2 * padding}.")
+        raise ValueError(
+            f"The kernel reaches over {reach} pixels, the padded axis has only {size + 2 * padding}."
+        )
     return places
 
 
@@ -72,7 +96,7 @@ def _with_limits_of_its_own(function: Function) -> list[Function]:
 
 
 def _refusing(refuse: Callable[[int, int, int, int], object]) -> Function:
-    """The right size, refused where `refuse(span, size, stride, padding)`."""
+    """The right size, refused where `refuse(reach, size, stride, padding)`."""
 
     def size_of(n: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
         if refuse(d * (k - 1) + 1, n, s, p):
@@ -84,8 +108,8 @@ def _refusing(refuse: Callable[[int, int, int, int], object]) -> Function:
 
 @exercise(
     "How many steps of `stride` pixels does the window make after its first place, without leaving the axis?",
-    "The window spans dilation * (kernel_size - 1) + 1 pixels of an axis of size + 2 * padding. What is left over, "
-    "divided by the stride and rounded down, counts the steps; the first place comes on top.",
+    "The kernel reaches over dilation * (kernel_size - 1) + 1 pixels of an axis of size + 2 * padding. What is left "
+    "over, divided by the stride and rounded down, counts the steps; the first place comes on top.",
 )
 def output_size(student: Student) -> None:
     up = "You rounded up: the last window sticks out over the edge. Only whole windows count: round down."
@@ -99,18 +123,18 @@ def output_size(student: Student) -> None:
         "You counted the dilation from 0. As in PyTorch, dilation 1 is the dense kernel and 2 leaves one gap."
     )
     times = (
-        "You took dilation * kernel_size as the window's span. Only the kernel_size - 1 steps stretch, then one "
+        "You took dilation * kernel_size as the kernel's reach. Only the kernel_size - 1 steps stretch, then one "
         "pixel more: dilation * (kernel_size - 1) + 1."
     )
     nothing = (
-        "Nothing fits here: the window is longer than the padded axis. Raise a ValueError; the formula's number "
-        "is no answer."
+        "Nothing fits here: the kernel reaches over more than the padded axis. Raise a ValueError; the formula's "
+        "number is no answer."
     )
     towards_zero = (
         "The formula divides a negative number here, and int() cuts it towards 0, so that a place seems to be "
         "left. Nothing fits: raise a ValueError."
     )
-    refused = "You refused a window that fits. Compare its span with the padded axis, size + 2 * padding."
+    refused = "You refused a window that fits. Compare its reach with the padded axis, size + 2 * padding."
     remainder = (
         "You refused a stride that does not divide. Pixels are left over then, which is no error: round down."
     )
@@ -143,10 +167,10 @@ def output_size(student: Student) -> None:
         [*fits, *too_large],
         [
             *mistakes,
-            (remainder, _refusing(lambda span, n, s, p: (n + 2 * p - span) % s)),
-            (exactly, _refusing(lambda span, n, s, p: span >= n + 2 * p)),
-            (refused, _refusing(lambda span, n, s, p: span > n)),
-            (refused, _refusing(lambda span, n, s, p: span > n + p)),
+            (remainder, _refusing(lambda reach, n, s, p: (n + 2 * p - reach) % s)),
+            (exactly, _refusing(lambda reach, n, s, p: reach >= n + 2 * p)),
+            (refused, _refusing(lambda reach, n, s, p: reach > n)),
+            (refused, _refusing(lambda reach, n, s, p: reach > n + p)),
             (towards_zero, _with_limits_of_its_own(_formula(int))[1]),
             (towards_zero, _formula(int)),
             (nothing, _formula()),
@@ -305,7 +329,7 @@ def pad2d(student: Student) -> None:
             (which.format("reflect", "replicate"), _with_modes(reflect="replicate")),
             (which.format("replicate", "reflect"), _with_modes(replicate="reflect")),
             (which.format("replicate", "circular"), _with_modes(replicate="circular")),
-            (which.format("replicate", "reflect"), _with_modes(replicate="reflect", reflect="replicate")),
+            (which.format("reflect", "replicate"), _with_modes(replicate="reflect", reflect="replicate")),
             (which.format("circular", "reflect"), _with_modes(circular="reflect")),
             (which.format("circular", "replicate"), _with_modes(circular="replicate")),
             (
@@ -343,6 +367,7 @@ def pad2d(student: Student) -> None:
             ),
             (too_wide_hint, _with_limits(lambda mode, p, n: False)),
             (too_wide_hint, _otherwise(_pad2d, lambda image, padding, mode: None)),
+            (PAIRS, _ints_only(_pad2d)),
             (
                 "Right that this cannot be done; the error has to be a ValueError.",
                 _otherwise(_pad2d, _another_error),
@@ -357,8 +382,8 @@ def pad2d(student: Student) -> None:
 def _corr2d_strided(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     (sh, sw), (dh, dw) = _pair(stride), _pair(dilation)
     padded = _padded(image, padding, "zeros")
-    span = (dh * (kernel.shape[0] - 1) + 1, dw * (kernel.shape[1] - 1) + 1)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, span)[::sh, ::sw, ::dh, ::dw]
+    reach = (dh * (kernel.shape[0] - 1) + 1, dw * (kernel.shape[1] - 1) + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach)[::sh, ::sw, ::dh, ::dw]
     return np.asarray(np.einsum("ijuv,uv->ij", windows, kernel))
 
 
@@ -407,13 +432,6 @@ def _rounded_up(image: Array, kernel: Array, stride: Pair, padding: Pair, dilati
     """One window more where a part of it fits; what sticks out counts as zero."""
     (sh, sw), padded = _pair(stride), _padded(image, padding, "zeros")
     return _corr2d_strided(np.pad(padded, ((0, sh - 1), (0, sw - 1))), kernel, stride, 0, dilation)
-
-
-def _raising(error: type[Exception]) -> Function:
-    def function(*arguments: Any) -> None:
-        raise error
-
-    return function
 
 
 @exercise(
@@ -494,6 +512,7 @@ def corr2d_strided(student: Student) -> None:
             ),
             (outside, _raising(ValueError)),
             (outside, _raising(IndexError)),
+            (PAIRS, _ints_only(right)),
             (unpadded, _with_border(0, 2)),
             ("The padding is left out.", lambda i, k, s, p, d=1: right(i, k, s, 0, d)),
             (one_side, _with_border(1, 0)),
@@ -591,6 +610,7 @@ def same_padding(student: Student) -> None:
                 "One number for an axis is not enough: its two sides can differ.",
                 lambda kernel_size: [k // 2 for k in _pair(kernel_size)],
             ),
+            (PAIRS, _ints_only(_same_padding)),
         ],
         kind="integer",
     )
@@ -676,6 +696,7 @@ def max_depth(student: Student) -> None:
                 "You took the kernel's first number for both axes.",
                 lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[0]),
             ),
+            (PAIRS, _ints_only(_max_depth)),
             (
                 "Layers per axis do not add up: one layer takes from both axes at once.",
                 axes(layers, lambda numbers: sum(numbers)),

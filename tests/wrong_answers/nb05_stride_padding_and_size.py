@@ -401,6 +401,13 @@ def in_place(image, padding, mode):
     return out
 
 
+@wrong("pad2d", hint="take (height, width) pairs")
+def one_width_for_all(image, padding, mode):
+    if mode in ("reflect", "circular") and padding + (mode == "reflect") > min(image.shape[-2:]):
+        raise ValueError("too wide")
+    return padded_with({}, image, padding, mode)
+
+
 # ---- corr2d_strided
 
 
@@ -608,6 +615,14 @@ def kernel_flipped_in_place(image, kernel, stride, padding, dilation=1):
     return -four_loops(image, kernel, stride, padding, dilation)
 
 
+@wrong("corr2d_strided", hint="take (height, width) pairs")
+def ints_only(image, kernel, stride, padding, dilation=1):
+    image = np.pad(image, padding)
+    rows = (image.shape[0] - dilation * (kernel.shape[0] - 1) - 1) // stride + 1
+    columns = (image.shape[1] - dilation * (kernel.shape[1] - 1) - 1) // stride + 1
+    return four_loops(image, kernel, stride, 0, dilation)[:rows, :columns]
+
+
 # ---- same_padding
 
 
@@ -701,6 +716,16 @@ def with_a_slash(kernel_size):
     return (np.floor((kh - 1) / 2), kh // 2), (np.floor((kw - 1) / 2), kw // 2)
 
 
+@wrong("same_padding", hint="take (height, width) pairs")
+def squares_only_padded(kernel_size):
+    return ((kernel_size - 1) // 2, kernel_size // 2), ((kernel_size - 1) // 2, kernel_size // 2)
+
+
+@wrong("same_padding", hint="Does it end with a return")
+def nothing_returned(kernel_size):
+    half_the_kernel(kernel_size)
+
+
 # ---- max_depth
 
 
@@ -790,6 +815,11 @@ def kernel_swapped(size, kernel_size):
 @wrong("max_depth", hint="first number for both axes")
 def square_kernel_assumed(size, kernel_size):
     return layer_by_layer(size, np.broadcast_to(kernel_size, 2)[0])
+
+
+@wrong("max_depth", hint="take (height, width) pairs")
+def squares_only(size, kernel_size):
+    return (size - 1) // (kernel_size - 1)
 
 
 @wrong("max_depth", hint="right dtype")
