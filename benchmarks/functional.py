@@ -1,9 +1,11 @@
 """Time and memory of `cnnlib.functional` beside torch, in one run, on one thread.
 
-Run it from the project's folder: `python -m benchmarks.functional`. It prints a Markdown table, and ends with
-exit code 1 if a ceiling is missed. Close other programs first: ratios are steadier than times, not immune.
+Run it from the project's folder: `python -m benchmarks.functional`. It prints a Markdown table and ends with exit
+code 1 if a ceiling is missed; `--write` puts the table into `benchmarks/RESULTS.md`. Close other programs first:
+ratios are steadier than times, not immune.
 """
 
+import argparse
 import os
 import platform
 import statistics
@@ -26,6 +28,9 @@ Shape = tuple[int, ...]
 Call = Callable[[], object]
 
 REPEATS = 31  # alternated: torch, cnnlib, torch, cnnlib, ...
+NOTE = f"""Again: `python -m benchmarks.functional --write`. Each row compares medians of {REPEATS} alternated runs
+(loops: 3); the ratio is the median over neighbours in time. Rows without a ceiling are only shown: the definition in
+loops (large case: one image, times 128), and pooling of one small map, over in torch before NumPy has begun."""
 LEAST = 0.005  # seconds; a faster call is looped that long in every repeat
 
 
@@ -127,24 +132,20 @@ def machine() -> str:
     models = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
     processor = models[0].split(":")[1].strip() if models else platform.processor()
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}, torch {torch.__version__}"
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; {versions}; one thread, float32."
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}; {versions}; one thread."
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    columns = [
-        "function",
-        "shapes",
-        "torch ms",
-        "cnnlib ms",
-        "ratio",
-        "at most",
-        "peak MB",
-        "at most",
-        "kept",
+    lines = [
+        "| function, float32 | shapes | torch ms | cnnlib ms | ratio | at most | peak MB | at most | kept |"
     ]
-    print(f"{machine()}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
-    results = []
+    lines.append(f"|{'---|' * (lines[0].count('|') - 1)}")
+    print(machine(), "", *lines, sep="\n", flush=True)
+    ok = []
     with threadpool_limits(1):
         small, large = (1, 1, 28, 28), (128, 16, 24, 24)
         cases = convolution_cases(small, (16, 1, 5, 5), 1.5, large=False)
@@ -152,9 +153,13 @@ def main() -> int:
         cases += pooling_cases(small, large=False) + pooling_cases(large, large=True)
         for case in cases:
             line, passed = row(case)
-            results.append(passed)
+            lines, ok = [*lines, line], [*ok, passed]
             print(line, flush=True)
-    return 0 if all(results) else 1
+    if arguments.write:
+        from benchmarks.notebooks import write
+
+        write("functional", "\n".join([machine(), "", NOTE, "", *lines]))
+    return 0 if all(ok) else 1
 
 
 if __name__ == "__main__":

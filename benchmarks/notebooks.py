@@ -122,8 +122,10 @@ def row(name: str, found: Measured, most: Measured) -> str:
 def write(section: str, text: str) -> None:
     """Replace one section of RESULTS.md, or add it at the end; the other sections stay."""
     old = RESULTS.read_text("utf-8") if RESULTS.exists() else INTRO
-    others = re.sub(rf"^## {section}\n.*?(?=^## |\Z)", "", old, flags=re.DOTALL | re.MULTILINE)
-    RESULTS.write_text(f"{others.rstrip()}\n\n## {section}\n\n{text.strip()}\n", "utf-8")
+    new = f"## {section}\n\n{text.strip()}\n"
+    before, *rest = re.split(rf"^## {section}\n", old, maxsplit=1, flags=re.MULTILINE)
+    after = "".join(re.findall(r"^## .*", rest[0], flags=re.MULTILINE | re.DOTALL)) if rest else ""
+    RESULTS.write_text(f"{before.rstrip()}\n\n{new}" + (f"\n{after}" if after else ""), "utf-8")
 
 
 def main() -> int:

@@ -121,7 +121,7 @@ def load(name: str = "auto") -> ImageData:
     except MissingDataError as error:
         if name == "mnist":
             raise
-        print(f"Using scikit-learn's 1,797 small digits instead of MNIST. {error}")
+        print(f"Using the embedded digits, 1,797 from scikit-learn, instead of MNIST. {error}")
         return load_digits()
 
 

@@ -78,9 +78,10 @@ def conv2d_loops(
     output = np.zeros((len(padded), len(weight), *slide.size), padded.dtype)
     for n, o, y, x in np.ndindex(output.shape):
         first = o // (len(weight) // groups) * weight.shape[1]  # the group's first input channel
-        for c, i, j in np.ndindex(weight.shape[1:]):
-            pixel = padded[n, first + c, y * s_h + i * d_h, x * s_w + j * d_w]
-            output[n, o, y, x] += pixel * weight[o, c, i, j]
+        output[n, o, y, x] = sum(
+            padded[n, first + c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j]
+            for c, i, j in np.ndindex(weight.shape[1:])
+        )
     return output if bias is None else output + bias[:, None, None]
 
 

@@ -91,6 +91,6 @@ def _check_positive(name: str, argument: str, value: int) -> None:
 
 def _check_images(name: str, x: Tensor, in_shape: tuple[int, int, int]) -> None:
     # Only the batch axis may vary; torch's own message names matrices inside the net, not the images.
-    if x.ndim != 4 or tuple(x.shape[1:]) != in_shape:
+    if tuple(x.shape[1:]) != in_shape:
         expected = ", ".join(map(str, in_shape))
         raise ValueError(f"{name}: expects images of shape (N, {expected}), got {tuple(x.shape)}")

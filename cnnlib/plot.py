@@ -254,12 +254,8 @@ def grid(
     x, y = at
     limit = limit or float(np.nanmax(np.abs(values), initial=0)) or 1.0
     signed = bool(np.nanmin(values, initial=0) < 0) if signed is None else signed
-    # Drawn paler than images are, so that the numbers can be read.
-    colours = (
-        colormaps[SIGNED](values / limit / 3 + 0.5)
-        if signed
-        else colormaps["gray"](values / limit * 0.75 + 0.25)
-    )
+    # Greys are true, as in an image; signed colours are paler than in one, so that the numbers can be read.
+    colours = colormaps[SIGNED](values / limit / 3 + 0.5) if signed else colormaps["gray"](values / limit)
     colours[np.isnan(values)] = (1, 1, 1, 1)
     if tint is not None:
         colours[np.asarray(tint)] = to_rgba(TINT)
@@ -271,7 +267,7 @@ def grid(
     longest = max(2, max(len(text) for row in texts for text in row))
     size = min(10.5, cell * 38, cell * 88 / longest)
     for i, j in np.ndindex(values.shape):
-        dark = colours[i, j, :3] @ (0.299, 0.587, 0.114) < 0.47
+        dark = colours[i, j, :3] @ (0.299, 0.587, 0.114) < 0.485  # where both contrasts are equal
         where = (x + (j + 0.5) * cell, y + (i + 0.5) * cell)
         ax.text(
             *where,
@@ -349,7 +345,8 @@ def _each(argument: str, value: Any, count: int) -> list[Any]:
 def _check_overlay(shape: tuple[int, ...], window: Any, marks: Any) -> None:
     """Check that a window and marks, where there are some, fit an array."""
     if window is not None:
-        row, column, height, width = window if isinstance(window, tuple) and len(window) == 4 else (-1, -1, 0, 0)
+        whole = isinstance(window, tuple) and len(window) == 4
+        row, column, height, width = window if whole else (-1, -1, 0, 0)
         if not (0 <= row < row + height <= shape[0] and 0 <= column < column + width <= shape[1]):
             raise ValueError(
                 f"numbers: window {window} is no (row, column, height, width) inside shape {shape}"

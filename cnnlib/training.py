@@ -388,8 +388,13 @@ def _memory_hint(where: str, batch_size: int) -> Iterator[None]:
         words = r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED"
         if not isinstance(error, MemoryError) and not re.search(words, str(error)):
             raise
+        way_out = (
+            f"try batch_size={batch_size // 2}"
+            if batch_size > 1
+            else "take a smaller model or smaller images"
+        )
         raise torch.OutOfMemoryError(
-            f"{where}: out of memory with batch_size={batch_size}; try batch_size={max(1, batch_size // 2)}"
+            f"{where}: out of memory with batch_size={batch_size}; {way_out}"
         ) from error
 
 

@@ -327,7 +327,7 @@ def test_root_comes_before_the_variable_and_the_cache(
     assert_is_stand_in(data.load_mnist())
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert_is_stand_in(data.load_mnist("~/argument"))
+    assert_is_stand_in(data.load_mnist("~/argument", download=False))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG_CACHE_HOME is Linux's")

@@ -445,3 +445,36 @@ def test_a_wrong_call_draws_nothing_and_says_why(
     with pytest.raises(ValueError, match=said):
         draw(*arguments)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    "axis", [(8, 3, 2, 0, 1), (9, 3, 3, 1, 1), (8, 2, 3, 0, 1), (9, 3, 2, 2, 2), (5, 1, 4, 0, 1)]
+)
+def test_places_reads_what_unfold_reads(axis: tuple[int, ...]) -> None:
+    size, kernel_size, stride, padding, dilation = axis
+    diagrams.places(*axis)
+    (numbers,) = grids()
+    pixels = np.arange(-padding, size + padding)
+    assert np.array_equal(
+        numbers[0], np.where((pixels >= 0) & (pixels < size), pixels, np.nan), equal_nan=True
+    )
+    image = torch.arange(1.0, size + 1)[None, None, :, None]
+    places = F.unfold(image, (kernel_size, 1), (dilation, 1), (padding, 0), (stride, 1))[0].T.numpy()
+    bars = [p for p in plt.gca().patches if isinstance(p, Rectangle) and p.get_fill()]
+    cell = bars[0].get_width() + 0.06
+    read = [round((bar.get_x() - 0.13) / cell) - padding for bar in bars]
+    drawn = [pixel + 1 if 0 <= pixel < size else 0 for pixel in read]
+    assert np.array_equal(np.reshape(drawn, (-1, kernel_size)), places)
+    assert f"places {len(places)}." in words()
+    never = sorted(set(range(1, size + 1)) - set(places.ravel().astype(int).tolist()))
+    said = ", ".join(str(pixel - 1) for pixel in never)
+    assert (f"Never read: {said}." if never else "Every pixel is read.") in words()
+
+
+def test_places_says_why_nothing_fits() -> None:
+    diagrams.places(2, 3, padding=1, dilation=2)
+    assert "reaches over 5 pixels, the padded axis has 4" in words()
+    with pytest.raises(ValueError, match="24"):
+        diagrams.places(25, 3)
+    with pytest.raises(TypeError, match="places: stride"):
+        diagrams.places(8, 3, 1.5)  # type: ignore[arg-type]

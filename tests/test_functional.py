@@ -22,6 +22,7 @@ PUBLIC = {
     for name, value in vars(functional).items()
     if isinstance(value, FunctionType) and value.__module__ == functional.__name__ and name[0] != "_"
 }
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch, for even kernels
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5}
 
 

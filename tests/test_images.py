@@ -126,14 +126,18 @@ def test_check_names_what_is_blank_missing_or_stale(
     for blank in ("memory_layout", "stride"):
         picture = copy / "images" / f"{blank}.png"
         Image.new("RGB", Image.open(picture).size, "white").save(picture)
+    blot = np.array(Image.open(copy / "images/channels.png").convert("RGB"))
+    blot[:40, :40] = 0  # little on the whole, but plain to see
+    Image.fromarray(blot).save(copy / "images/channels.png")
     (copy / "images/coverage.png").unlink()
     (copy / "images/old.png").write_bytes((copy / "images/stride.png").read_bytes())
     (copy / "images/dilation.png").write_bytes(b"no picture")
-    (copy / "images/padding.png").write_bytes((copy / "images/channels.png").read_bytes())
+    (copy / "images/padding.png").write_bytes((copy / "images/gamut.png").read_bytes())
     assert make.main(["--check"]) == 1
     told = capsys.readouterr().out.splitlines()
     assert sorted(line.split(":")[0] for line in told[:-1]) == [
-        f"images/{name}.png" for name in ("coverage", "dilation", "memory_layout", "old", "padding", "stride")
+        f"images/{name}.png"
+        for name in ("channels", "coverage", "dilation", "memory_layout", "old", "padding", "stride")
     ]
     assert "make images" in told[-1]
     assert make.main([]) == 0

@@ -107,21 +107,43 @@ def test_the_run_is_the_one_fit_makes(folder: Path) -> None:
     assert all(torch.equal(saved[name], value) for name, value in model.state_dict().items())
 
 
+def test_ctrl_c_saves_what_was_learned_and_exits_with_130(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = torch.optim.lr_scheduler.ConstantLR.step
+    steps = iter(range(100))  # an epoch has 38
+
+    def step(scheduler: Any) -> None:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        rates(scheduler)
+
+    monkeypatch.setattr(torch.optim.lr_scheduler.ConstantLR, "step", step)
+    assert main(["train", "--data", "digits", "--epochs", "9", "--json", "record.json"]) == 130
+    captured = capsys.readouterr()
+    path = Path("runs", "convnet-digits.pt")
+    assert captured.err == f"cnnlib: interrupted after 2 of 9 epochs; what was learned so far is in {path}\n"
+    assert captured.out.count("\n") == 2
+    model = training.load(models.ConvNet(), path)
+    assert training.evaluate(model, data.load_digits().tensors()[2])["accuracy"] > 0.5
+    assert not (folder / "record.json").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c_saves_what_was_learned_and_exits_with_130(folder: Path) -> None:
-    started = command("train", "--data", "digits", "--epochs", "100000", "--json", "record.json")
+def test_a_real_ctrl_c_does_so_too(folder: Path) -> None:
+    started = command("train", "--data", "digits", "--epochs", "100000")
     with subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline().startswith("epoch 1/100000")
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-    assert child.returncode == 130
-    sentence = r"cnnlib: interrupted after \d+ of 100000 epochs; what was learned so far is in runs.convnet-digits.pt\n"
-    assert re.fullmatch(sentence, err)
-    model = training.load(models.ConvNet(), folder / "runs" / "convnet-digits.pt")
-    assert training.evaluate(model, data.load_digits().tensors()[2])["accuracy"] > 0.5
-    assert not (folder / "record.json").exists()
-    assert "Traceback" not in out + err
+        try:
+            _, err = child.communicate(timeout=60)
+        except subprocess.TimeoutExpired:  # Python drops one that arrives within a destructor
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert err.splitlines()[-1].startswith("cnnlib: interrupted after "), err
+    assert (folder / "runs" / "convnet-digits.pt").is_file()
 
 
 def test_ctrl_c_elsewhere_exits_with_130_too(
@@ -201,7 +223,7 @@ def test_a_missing_data_set_is_a_failure_and_auto_falls_back(
     assert re.fullmatch("cnnlib: .*MNIST.*\n", capsys.readouterr().err)
     assert main(["train", "--model", "mlp", "--epochs", "1"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("Using scikit-learn's 1,797 small digits instead of MNIST.")
+    assert re.match("Using .*digits.* instead of MNIST", out)
     assert "mlp on digits" in out
 
 

@@ -26,7 +26,7 @@ TABLE = r"""
 02 > To a fully connected layer, order means nothing = the same weights, in another order: True
 02 > One shuffle for all, or one for each = one shuffle for all : 10 of 10 right | values matter and places matter
 02 > One shuffle for all, or one for each = the fixed shuffle changes nothing | a shuffle of its own each
-02 > Not only images = 1 s of sound full | scan full
+02 > Not only images = sound full | scan full
 
 # Weight sharing across space
 02 > What each step saves = fully connected: 117,964,800 weights 117,964,800 multiplications

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -515,6 +516,11 @@ def test_evaluation_and_prediction_say_it_too() -> None:
         predict(Greedy(), samples(9).tensors[0], batch_size=3)
 
 
+def test_a_batch_of_one_cannot_be_made_smaller() -> None:
+    with pytest.raises(torch.OutOfMemoryError, match="batch_size=1; take a smaller model or smaller images"):
+        run(net(), samples(50), batch_size=1, augment=Nth(1, greedy))
+
+
 def test_other_errors_pass_unchanged() -> None:
     mine = RuntimeError("mine")
     with pytest.raises(RuntimeError) as caught:
@@ -819,9 +825,20 @@ def test_the_readers_own_writer_stays_open(tmp_path: Path) -> None:
 
     with SummaryWriter(str(tmp_path)) as writer:
         run(net(), samples(50), writer=writer)
-        assert len(scalars(tmp_path)["loss/train"]) == 2  # flushed, to be looked at while it runs
         writer.add_scalar("mine", 1, 1)
-    assert scalars(tmp_path)["mine"] == [(1, 1)]
+    curves = scalars(tmp_path)
+    assert curves["mine"] == [(1, 1)]
+    assert len(curves["loss/train"]) == 2
+
+
+def test_curves_can_be_looked_at_while_it_runs() -> None:
+    calls: list[str] = []
+    record = SimpleNamespace(
+        add_scalar=lambda tag, value, step: calls.append(f"{tag} {step}"), flush=lambda: calls.append("flush")
+    )
+    run(net(), samples(50), writer=record)
+    rows = ["loss/train", "accuracy/train", "learning rate"]
+    assert calls == [*(f"{row} 1" for row in rows), "flush", *(f"{row} 2" for row in rows), "flush"]
 
 
 # ---- device and precision
@@ -851,6 +868,15 @@ def test_the_processor_is_asked_for_bfloat16(
     assert training.has_bfloat16("cpu") is expected
     history = run(net(), samples(20), precision="auto")
     assert history[0]["precision"] == ("bfloat16" if expected else "float32")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_gpu_is_asked_what_it_does_without_emulation(answer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_checked_device", lambda where, device: torch.device(device))
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation or answer
+    )
+    assert training.has_bfloat16("cuda") is answer
 
 
 def test_a_torch_that_cannot_ask_the_processor_trains_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:

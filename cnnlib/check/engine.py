@@ -10,6 +10,7 @@ import copy
 import ctypes
 import inspect
 import os
+import textwrap
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ from cnnlib.check import state
 from cnnlib.check.text import show, table
 
 SECONDS = 10.0  # what one check may take; a right answer needs well under two
+WIDTH = 80  # of a hint, so that notebooks break it between words
 TOLERANCE = 1e-5  # of the largest expected value: lets float32 pass
 
 Mistake = tuple[str, Callable[..., object]]
@@ -52,14 +54,24 @@ class Raised:
     where: str = ""
 
     def __str__(self) -> str:
+        if isinstance(self.error, _UselessError):
+            return self.error.got
         text = f"{type(self.error).__name__}: {self.error}".strip().rstrip(":")
         return f"{text}\n{self.where}" if self.where else text
+
+
+class _UselessError(TypeError):
+    """What was returned is nothing to compare: `got` shows it, the message says what to do."""
+
+    def __init__(self, hint: str, got: object) -> None:
+        super().__init__(hint)
+        self.hint, self.got = hint, _brief(got)
 
 
 Parts = list[NDArray[Any]]  # what a call returned: one array, or one per item of a tuple of arrays
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Trial:
     arguments: tuple[Any, ...]
     expected: Parts | Raised
@@ -215,7 +227,7 @@ class Student:
         """`value` as an array of numbers; fail if it is none."""
         try:
             return as_array(value)
-        except (TypeError, ValueError) as error:
+        except TypeError as error:
             raise CheckFailed(
                 _lines(self.name, Tried=tried, Expected="numbers", Got=_brief(value), Hint=str(error))
             ) from None
@@ -226,7 +238,7 @@ class Student:
             return _Trial(case, expected, value)
         try:
             return _Trial(case, expected, _parts(value, like=expected))
-        except (TypeError, ValueError) as error:
+        except TypeError as error:
             return _Trial(case, expected, Raised(error))
 
     def _invoke(self, arguments: tuple[Any, ...]) -> Any:
@@ -239,7 +251,7 @@ class Student:
         except BaseException as error:  # SystemExit too: a student's exit() must not end the notebook
             if first and isinstance(error, NotImplementedError) and not error.args:  # torch gives a reason
                 raise _NotAttemptedError from None
-            return Raised(error, _where(error))
+            return Raised(error, _where(error, self.answer))
         for index, (before, after) in enumerate(zip(arguments, given, strict=True)):
             if isinstance(before, np.ndarray) and not _identical(before, after):
                 self.fail(
@@ -254,9 +266,8 @@ class Student:
         wanted = {"float": np.floating, "integer": np.integer}.get(kind, kind)
         for part in got:
             if not np.issubdtype(part.dtype, wanted):
-                article = "an" if kind[0] in "aeiou" else "a"
                 raise CheckFailed(
-                    f"{self.name}: the values are right, their type is not.\nExpected  {article} array of {kind}\n"
+                    f"{self.name}: the values are right, their type is not.\nExpected  {kind}\n"
                     f"Got       {part.dtype}\nHint      Convert the result, or build it with the right dtype."
                 )
 
@@ -264,16 +275,20 @@ class Student:
 def as_array(value: object) -> NDArray[Any]:
     """A NumPy array of `value`: an array, a tensor, a number, or nested lists of numbers.
 
-    Raises TypeError or ValueError, with a sentence for the student, for anything else.
+    Raises TypeError, with a sentence for the student, for anything else.
     """
     if value is None:
-        raise TypeError("Your function returned None. Does it end with a return?")
+        raise _UselessError("Your function returns nothing. Does it end with a return?", value)
     try:
         array = np.asarray(_untorched(value))
     except ValueError:
-        raise ValueError("Your function returned lists of unequal length, which make no array.") from None
+        raise _UselessError(
+            "Your function returns lists of unequal length, which make no array.", value
+        ) from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"Your function returned {_brief(value)}, expected numbers.")
+        raise _UselessError(
+            "Your function returns something that is no number and no array of numbers.", value
+        )
     return array
 
 
@@ -285,15 +300,16 @@ def _untorched(value: Any) -> Any:
     return tensor.float().numpy() if tensor.is_floating_point() and tensor.itemsize < 4 else tensor.numpy()
 
 
-def _parts(value: object, like: Parts | Raised | None = None) -> Parts:
+def _parts(value: Any, like: Parts | Raised | None = None) -> Parts:
     """One array, or one per item where `value` is a tuple of arrays; as many as in `like` where that fits."""
-    parts = [value]
-    if isinstance(value, tuple | list) and any(hasattr(item, "shape") and item.shape for item in value):
+    parts: list[Any] = [value]
+    several = isinstance(value, tuple | list) and any(hasattr(item, "shape") and item.shape for item in value)
+    if several:
         parts = list(value)
     arrays = [as_array(part) for part in parts]
     wanted = len(like) if isinstance(like, list) else len(arrays)
-    if wanted == 1 < len(arrays) and len({a.shape for a in arrays}) == 1:
-        return [np.stack(arrays)]  # rows in a list
+    if several and wanted == 1 and like is not None and len({a.shape for a in arrays}) == 1:
+        return [np.stack(arrays)]  # a list of rows, or of one image
     if len(arrays) == 1 < wanted and arrays[0].shape[:1] == (wanted,):
         return list(arrays[0])
     return arrays
@@ -309,24 +325,26 @@ def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> Parts |
 def _matching_mistake(
     trials: list[_Trial], wrong: _Trial, mistakes: Sequence[Mistake], judge: _Judge
 ) -> str | None:
-    """The hint of the mistake that gives what the student got: on the case shown, and on most of the others."""
+    """The hint of the mistake that gives what the student got: on the case shown and on most that went wrong."""
+    failed = [trial for trial in trials if not judge.same(trial.expected, trial.got)]
     best = 0, ""
     for hint, mistake in mistakes:
-        agrees = [judge.same(_run(mistake, trial.arguments), trial.got) for trial in (wrong, *trials)]
-        if agrees[0] and sum(agrees) > best[0]:
-            best = sum(agrees), hint
+        agrees = [trial for trial in trials if judge.same(_run(mistake, trial.arguments), trial.got)]
+        explained = sum(trial in agrees for trial in failed)
+        if wrong in agrees and explained > len(failed) / 2 and len(agrees) > best[0]:
+            best = len(agrees), hint
     return best[1] or None
 
 
 def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
     """A hint from the numbers alone, where no known mistake fits."""
     if isinstance(got, Raised):
+        if hint := getattr(got.error, "hint", ""):  # the check planted it
+            return str(hint)
         if isinstance(got.error, SystemExit):
             return "Your code calls exit(). End a function with return."
         if isinstance(got.error, RecursionError):
             return "Your function calls itself for ever. Is there a case in which it stops?"
-        if isinstance(got.error, TypeError | ValueError) and not got.where:
-            return str(got.error)
         return "Your code stopped with an error on this case. Follow it by hand up to the line named above."
     if isinstance(expected, Raised):
         return f"This call cannot be answered: raise {type(expected.error).__name__}. {expected.error}"
@@ -355,7 +373,7 @@ def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
             return f"Your result is {text}"
     if near(np.sort(e, axis=None), np.sort(g, axis=None)):
         return "Your result has the right values in the wrong places."
-    if e.any() and g.any() and near(e * (np.sum(g * e) / np.sum(e * e)), g):
+    if e.size > 1 and e.any() and g.any() and near(e * (np.sum(g * e) / np.sum(e * e)), g):
         return f"Every value is {np.sum(g * e) / np.sum(e * e):.4g} times the right one."
     if e.size > 1 and near(e + (g - e).mean(), g):
         return f"Every value differs from the right one by {(g - e).mean():.4g}."
@@ -391,6 +409,7 @@ def _outcome_text(outcome: Parts | Raised) -> str:
 
 def _lines(name: str, **fields: str) -> str:
     """The whole message: one labelled field below the other, further lines indented."""
+    fields["Hint"] = textwrap.fill(fields["Hint"], WIDTH)
     rows = [f"{label:<10}" + text.rstrip().replace("\n", "\n" + " " * 10) for label, text in fields.items()]
     return "\n".join([f"{name}: not right yet.", *rows])
 
@@ -409,14 +428,12 @@ def _identical(before: NDArray[Any], after: object) -> bool:
     )
 
 
-def _where(error: BaseException) -> str:
-    """The line of the student's own cell that the error came from."""
-    frames = [
-        f
-        for f in traceback.extract_tb(error.__traceback__)
-        if Path(f.filename).parent != Path(__file__).parent
-    ]
-    mine = [f for f in frames if f.filename == frames[0].filename]
+def _where(error: BaseException, answer: object) -> str:
+    """The line of the student's own cells that the error came from; "" if it came from none."""
+    methods = [answer, *vars(answer if isinstance(answer, type) else type(answer)).values()]
+    cells = {method.__code__.co_filename for method in methods if hasattr(method, "__code__")}
+    frames = traceback.extract_tb(error.__traceback__)
+    mine = [f for f in frames if f.filename in cells or "ipykernel" in Path(f.filename).parent.name]
     return f"in line {mine[-1].lineno} of your cell: {mine[-1].line or ''}".rstrip(": ") if mine else ""
 
 

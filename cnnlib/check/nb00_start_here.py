@@ -21,7 +21,7 @@ def add_one(student: Student) -> None:
         cases=[(np.array([[1, 2, 3], [4, 5, 6]]),), (rng.random((2, 5)),), (rng.integers(-9, 9, (4, 3)),)],
         mistakes=[
             ("Your result is the image itself: nothing was added.", lambda image: image),
-            ("Your result is one too small everywhere by 2: you subtracted 1.", lambda image: image - 1),
+            ("Every value is 2 too small: you subtracted 1.", lambda image: image - 1),
             ("You doubled the image: 1 has to be added, not the image.", lambda image: image + image),
             ("1 was added twice.", lambda image: image + 2),
             ("Only the first pixel grew. `image + 1` adds to all of them.", _first_only),

@@ -80,19 +80,15 @@ def _formula(round_: Function = math.floor, last: int = 1, sides: int = 2, spare
     return size_of
 
 
-def _with_limits_of_its_own(function: Function) -> list[Function]:
-    """`function` with a ValueError where nothing fits, with one where its own number is below 1, and as it is."""
+def _below_one(function: Function) -> Function:
+    """`function`, with a ValueError where its own number is below 1."""
 
-    def where_nothing_fits(*arguments: int) -> int:
-        _output_size(*arguments)
-        return int(function(*arguments))
-
-    def where_below_one(*arguments: int) -> int:
+    def size_of(*arguments: int) -> int:
         if (size := int(function(*arguments))) < 1:
             raise ValueError
         return size
 
-    return [where_nothing_fits, where_below_one, function]
+    return size_of
 
 
 def _refusing(refuse: Callable[[int, int, int, int], object]) -> Function:
@@ -139,45 +135,41 @@ def output_size(student: Student) -> None:
         "You refused a stride that does not divide. Pixels are left over then, which is no error: round down."
     )
     exactly = "You refused a window that just fits: it has one place."
-    mistakes: list[tuple[str, Function]] = []
-    for hint, function in [
-        (up, _formula(math.ceil)),
+    mistakes: list[tuple[str, Function]] = [  # near misses first, here and below
+        (times, lambda n, k, s=1, p=0, d=1: _formula()(n, k * d, s, p)),
+        (towards_zero, _formula(int)),
+        ("You left the dilation out.", lambda n, k, s=1, p=0, d=1: _formula()(n, k, s, p)),
         (nearest, _formula(round)),
-        (no_one, _formula(last=0)),
-        (early, _formula(last=0, spare=0)),
         (one_side, _formula(sides=1)),
         ("You left the padding out. It adds 2 * padding to the axis.", _formula(sides=0)),
-        (from_zero, lambda n, k, s=1, p=0, d=1: _formula()(n, k, s, p, d + 1)),
-        (times, lambda n, k, s=1, p=0, d=1: _formula()(n, k * d, s, p)),
-        ("You left the dilation out.", lambda n, k, s=1, p=0, d=1: _formula()(n, k, s, p)),
-        ("You left the stride out.", lambda n, k, s=1, p=0, d=1: _formula()(n, k, 1, p, d)),
+        (early, _formula(last=0, spare=0)),
         (
             "You subtracted the whole window. Its first pixel is already at a place: with size == kernel_size "
             "one place is left.",
             _formula(spare=2),
         ),
+        (up, _formula(math.ceil)),
+        ("You left the stride out.", lambda n, k, s=1, p=0, d=1: _formula()(n, k, 1, p, d)),
+        (from_zero, lambda n, k, s=1, p=0, d=1: _formula()(n, k, s, p, d + 1)),
         ("You divided the size by the stride. That ignores the kernel.", lambda n, k, s=1, p=0, d=1: n // s),
-    ]:
-        mistakes += [(hint, variant) for variant in _with_limits_of_its_own(function)]
+        (no_one, _formula(last=0)),
+    ]
     fits = [(7, 3), (7, 3, 2), (8, 3, 4), (6, 3, 2), (7, 3, 2, 1), (9, 3, 1, 0, 2), (12, 3, 2, 0), (6, 4, 3, 1),
-            (224, 7, 2, 3), (10, 4, 3, 2, 2), (5, 1, 2), (5, 5), (7, 4, 1, 0, 2), (3, 5, 1, 1)]  # fmt: skip
+            (224, 7, 2, 3), (10, 4, 3, 2, 2), (5, 1, 2), (5, 5), (3, 5, 1, 1), (4, 5, 1, 1)]  # fmt: skip
     too_large = [(4, 5), (2, 3, 2), (5, 3, 1, 0, 3), (3, 6, 1, 1), (1, 4, 4), (2, 9, 5, 3)]
     student.compare(
         _output_size,
         [*fits, *too_large],
         [
-            *mistakes,
-            (remainder, _refusing(lambda reach, n, s, p: (n + 2 * p - reach) % s)),
             (exactly, _refusing(lambda reach, n, s, p: reach >= n + 2 * p)),
-            (refused, _refusing(lambda reach, n, s, p: reach > n)),
             (refused, _refusing(lambda reach, n, s, p: reach > n + p)),
-            (towards_zero, _with_limits_of_its_own(_formula(int))[1]),
-            (towards_zero, _formula(int)),
+            (refused, _refusing(lambda reach, n, s, p: reach > n)),
+            (remainder, _refusing(lambda reach, n, s, p: (n + 2 * p - reach) % s)),
+            *((hint, variant) for hint, function in mistakes for variant in (_below_one(function), function)),
             (nothing, _formula()),
             (nothing, _otherwise(_output_size, lambda *arguments: 0)),
             (nothing, _otherwise(_output_size, lambda *arguments: None)),
             (nothing, _otherwise(_output_size, lambda *arguments: -1)),
-            (towards_zero, _formula(int)),
             (
                 "Right that nothing fits; the error has to be a ValueError.",
                 _otherwise(_output_size, _another_error),
@@ -312,6 +304,23 @@ def pad2d(student: Student) -> None:
         _pad2d,
         legal + too_wide,
         [
+            (too_strict, _with_limits(lambda mode, p, n: (p >= n).any() and mode in _RULES)),
+            (
+                "reflect never repeats the edge, so that n pixels give a border of n - 1 at most: padding >= size "
+                "is too wide.",
+                _with_limits(lambda mode, p, n: (p > n).any() and mode in _RULES),
+            ),
+            (
+                "Only one axis is compared with its padding. Height and width have a limit each.",
+                _with_limits(lambda mode, p, n: _over(mode, p, n)[0]),
+            ),
+            (
+                "Only one axis is compared with its padding. Height and width have a limit each.",
+                _with_limits(lambda mode, p, n: _over(mode, p, n)[1]),
+            ),
+            (too_strict, _with_limits(lambda mode, p, n: (p >= n).any())),
+            (too_strict, _with_limits(lambda mode, p, n: (p > n).any())),
+            (too_strict, _with_limits(lambda mode, p, n: mode in _RULES and p.max() >= n.min())),
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 1, 0)),
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 0, 1)),
             (others, _first_axes),
@@ -347,23 +356,6 @@ def pad2d(student: Student) -> None:
             (
                 "The corners are empty: pad the columns of the image that already has its new rows.",
                 _zero_corners,
-            ),
-            (too_strict, _with_limits(lambda mode, p, n: (p >= n).any() and mode in _RULES)),
-            (too_strict, _with_limits(lambda mode, p, n: (p >= n).any())),
-            (too_strict, _with_limits(lambda mode, p, n: (p > n).any())),
-            (too_strict, _with_limits(lambda mode, p, n: mode in _RULES and p.max() >= n.min())),
-            (
-                "reflect never repeats the edge, so that n pixels give a border of n - 1 at most: padding >= size "
-                "is too wide.",
-                _with_limits(lambda mode, p, n: (p > n).any() and mode in _RULES),
-            ),
-            (
-                "Only one axis is compared with its padding. Height and width have a limit each.",
-                _with_limits(lambda mode, p, n: _over(mode, p, n)[0]),
-            ),
-            (
-                "Only one axis is compared with its padding. Height and width have a limit each.",
-                _with_limits(lambda mode, p, n: _over(mode, p, n)[1]),
             ),
             (too_wide_hint, _with_limits(lambda mode, p, n: False)),
             (too_wide_hint, _otherwise(_pad2d, lambda image, padding, mode: None)),
@@ -428,10 +420,28 @@ def _with_border(before: int, after: int) -> Function:
     return corr
 
 
+def _unpadded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+    """The places of the padded image, the windows of the bare one: an error where they stick out."""
+    last = zip(_places(image, kernel, stride, padding, dilation), _pair(stride), strict=True)
+    reach = (d * (k - 1) + 1 for d, k in zip(_pair(dilation), kernel.shape, strict=True))
+    ends = ((places - 1) * s + r for (places, s), r in zip(last, reach, strict=True))
+    if any(end > size for end, size in zip(ends, image.shape, strict=True)):
+        raise Exception  # an IndexError or a ValueError, depending on how the window is cut
+    return np.asarray(_with_border(0, 2)(image, kernel, stride, padding, dilation))
+
+
 def _rounded_up(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     """One window more where a part of it fits; what sticks out counts as zero."""
     (sh, sw), padded = _pair(stride), _padded(image, padding, "zeros")
     return _corr2d_strided(np.pad(padded, ((0, sh - 1), (0, sw - 1))), kernel, stride, 0, dilation)
+
+
+def _sticking_out(*arguments: Any) -> Array:
+    """One window more where a part of it fits: an error there."""
+    whole = _corr2d_strided(*arguments)
+    if _rounded_up(*arguments).shape != whole.shape:
+        raise Exception
+    return whole
 
 
 @exercise(
@@ -510,10 +520,15 @@ def corr2d_strided(student: Student) -> None:
                 "You rounded the number of places up: the last window sticks out over the edge. Round down.",
                 _rounded_up,
             ),
+            (
+                "You rounded the number of places up: the last window sticks out over the edge. Round down.",
+                _sticking_out,
+            ),
+            (unpadded, _unpadded),
             (outside, _raising(ValueError)),
             (outside, _raising(IndexError)),
             (PAIRS, _ints_only(right)),
-            (unpadded, _with_border(0, 2)),
+            (unpadded, _with_border(0, 2)),  # what sticks out counted as zero
             ("The padding is left out.", lambda i, k, s, p, d=1: right(i, k, s, 0, d)),
             (one_side, _with_border(1, 0)),
             (one_side, _with_border(0, 1)),
@@ -619,6 +634,13 @@ def same_padding(student: Student) -> None:
 # ---- max_depth
 
 
+def _strictly(size: Pair, kernel_size: Pair) -> int:
+    (height, width), (kh, kw), layers = _pair(size), _pair(kernel_size), 0
+    while height > kh and width > kw:
+        height, width, layers = height - kh + 1, width - kw + 1, layers + 1
+    return layers
+
+
 def _max_depth(size: Pair, kernel_size: Pair) -> int:
     (height, width), (kh, kw), layers = _pair(size), _pair(kernel_size), 0
     while height >= kh and width >= kw:
@@ -640,6 +662,8 @@ def max_depth(student: Student) -> None:
     def layers(n: int, k: int) -> int:
         return (n - 1) // (k - 1)
 
+    one_axis = "You looked at one axis only."
+    too_few = "One layer too few: after your last layer the kernel still fits once more."
     cases: list[tuple[Pair, Pair]] = [
         (5, 3), ((7, 9), 3), ((9, 7), (4, 2)), (28, 5), ((28, 28), (3, 5)), ((6, 20), (2, 5)), ((20, 4), (2, 5)),
         ((8, 8), (3, 4)), (3, 3), (2, 3), ((30, 2), (7, 3)), ((12, 6), (3, 4)), (224, (3, 2)), ((4, 50), (4, 4)),
@@ -649,33 +673,20 @@ def max_depth(student: Student) -> None:
         cases,
         [
             (
-                "One layer too few: after your last layer the kernel still fits once more.",
-                axes(lambda n, k: max(0, layers(n, k) - 1)),
+                "The shorter side meets the larger kernel side: compare height with height and width with width.",
+                lambda size, kernel_size: layers(min(_pair(size)), max(_pair(kernel_size))),
             ),
             (
-                "One layer too few: after your last layer the kernel still fits once more.",
-                axes(lambda n, k: layers(n, k) - 1),
+                "The kernel's height and width are swapped.",
+                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[::-1]),
             ),
+            ("You stop one layer too early where the kernel fits exactly: it still fits then.", _strictly),
+            (one_axis, lambda size, kernel_size: layers(_pair(size)[1], _pair(kernel_size)[1])),
             (
-                "One layer too many: the last one finds an image smaller than its kernel.",
-                axes(lambda n, k: layers(n, k) + 1),
+                "You took the kernel's first number for both axes.",
+                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[0]),
             ),
-            (
-                "You rounded up: the last layer finds an image smaller than its kernel.",
-                axes(lambda n, k: -(-(n - 1) // (k - 1))),
-            ),
-            (
-                "You counted until the last axis runs out. Nothing fits any more as soon as the first one does.",
-                axes(layers, max),
-            ),
-            (
-                "You looked at one axis only.",
-                lambda size, kernel_size: layers(_pair(size)[0], _pair(kernel_size)[0]),
-            ),
-            (
-                "You looked at one axis only.",
-                lambda size, kernel_size: layers(_pair(size)[1], _pair(kernel_size)[1]),
-            ),
+            (one_axis, lambda size, kernel_size: layers(_pair(size)[0], _pair(kernel_size)[0])),
             (
                 "You divided by the kernel's size. A layer takes kernel_size - 1 pixels, its windows overlap.",
                 axes(lambda n, k: n // k),
@@ -685,21 +696,23 @@ def max_depth(student: Student) -> None:
                 axes(lambda n, k: n // (k - 1)),
             ),
             (
-                "The shorter side meets the larger kernel side: compare height with height and width with width.",
-                lambda size, kernel_size: layers(min(_pair(size)), max(_pair(kernel_size))),
+                "You rounded up: the last layer finds an image smaller than its kernel.",
+                axes(lambda n, k: -(-(n - 1) // (k - 1))),
             ),
             (
-                "The kernel's height and width are swapped.",
-                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[::-1]),
-            ),
-            (
-                "You took the kernel's first number for both axes.",
-                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[0]),
+                "You counted until the last axis runs out. Nothing fits any more as soon as the first one does.",
+                axes(layers, max),
             ),
             (PAIRS, _ints_only(_max_depth)),
+            (too_few, axes(lambda n, k: max(0, layers(n, k) - 1))),
+            (too_few, axes(lambda n, k: layers(n, k) - 1)),
             (
                 "Layers per axis do not add up: one layer takes from both axes at once.",
                 axes(layers, lambda numbers: sum(numbers)),
+            ),
+            (
+                "One layer too many: the last one finds an image smaller than its kernel.",
+                axes(lambda n, k: layers(n, k) + 1),
             ),
         ],
         kind="integer",

@@ -1,14 +1,17 @@
 """The checks of notebook 10: a ConvNet, its training, its accuracy, and the splits."""
 
+import contextlib
 import copy
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+from torch.utils.data import Subset
 
 from cnnlib.check.engine import Student, exercise
 from cnnlib.models import ConvNet as Right
@@ -24,21 +27,50 @@ CPU = torch.device("cpu")
 def ConvNet(student: Student) -> None:
     for arguments in ((), ((3, 32, 20), 7)):
         tried = f"ConvNet({', '.join(map(str, arguments))})"
+        typed = " It is right for 1 x 28 x 28 and wrong here: is a number typed that belongs to one size?"
         model, right = student.call(*arguments), Right(*arguments)
         student.require(
             isinstance(model, nn.Module), tried, "a torch.nn.Module", type(model).__name__,
             "Write `class ConvNet(torch.nn.Module)` and call `super().__init__()` first.",
         )  # fmt: skip
+        images = torch.randn(4, *right.in_shape, generator=_generator(1))
+        got = _output(student, tried, model, images, typed if arguments else "")
         shapes = [sorted(tuple(p.shape) for p in net.parameters()) for net in (right, model)]
         student.require(
             shapes[0] == shapes[1],
             f"the parameters of {tried}",
             f"{_count(right):,} in weights and biases of shapes {shapes[0]}",
             f"{_count(model):,} in shapes {shapes[1]}",
-            "A layer has another size, is missing, or is no attribute of the model (a plain list hides it). "
-            "Compare the shapes: a convolution's are (out, in, 5, 5), the linear layer's (classes, inputs).",
+            "A layer has another size, is missing, or is no attribute of the model (a plain list hides it). Compare "
+            "the shapes: a convolution's are (out, in, 5, 5), the linear layer's (classes, inputs)."
+            + (typed if arguments else ""),
         )
-        _outputs_agree(student, tried, model, right, torch.randn(4, *right.in_shape, generator=_generator(1)))
+        student.require(
+            isinstance(got, Tensor) and got.shape == (4, _classes(right)),
+            f"the output of {tried} for 4 images",
+            f"a tensor of shape (4, {_classes(right)})",
+            str(tuple(got.shape)) if isinstance(got, Tensor) else repr(got),
+            "Return one row of scores for each image, one score for each class: no argmax, and does `forward` end "
+            "with a return?",
+        )
+        _outputs_agree(student, tried, model, right, images)
+
+
+def _output(student: Student, tried: str, model: nn.Module, images: Tensor, typed: str) -> Any:
+    """What the net gives in eval mode, which is also what makes lazy layers decide their size."""
+    try:
+        return model.eval()(images)
+    except Exception as error:
+        size = "mat1 and mat2" in str(error)
+        student.fail(
+            f"the output of {tried} for images of shape {tuple(images.shape)}",
+            "scores",
+            f"{type(error).__name__}: {error}",
+            "The linear layer receives another number of values than it was made for. Flatten from dimension 1 on, "
+            f"so that the images stay apart, and compute the size.{typed}"
+            if size
+            else f"`forward` stopped with this error.{typed}",
+        )
 
 
 def _outputs_agree(student: Student, tried: str, model: nn.Module, right: nn.Module, images: Tensor) -> None:
@@ -47,44 +79,52 @@ def _outputs_agree(student: Student, tried: str, model: nn.Module, right: nn.Mod
     with torch.no_grad():
         for parameter in right.parameters():
             parameter.copy_(by_shape[parameter.shape])
-    got = Student("ConvNet", model.eval()).call(images)
+        got, logits = model.eval()(images), right(images)
+        again, alone, training = model(images), model(images[:1]), model.train()(images)
     tried = f"the output of {tried} for 4 images"
     student.require(
-        isinstance(got, Tensor) and got.shape == (4, _classes(right)), tried,
-        f"a tensor of shape (4, {_classes(right)})", getattr(got, "shape", got),
-        "One row of scores for each image: flatten from dimension 1 on, so that the images stay apart.",
+        _near(got, again), tried, "the same output twice", "two outputs in eval mode",
+        "The output is random in eval mode too: use `nn.Dropout`, which `eval()` switches off, or none.",
     )  # fmt: skip
-    logits = right(images).detach()
-    if _near(got, F.log_softmax(logits, dim=1)):
-        return
-    layers = list(cast("Any", right).modules())
-    convolutions = [m for m in layers if isinstance(m, nn.Conv2d)]
-    linear = next(m for m in layers if isinstance(m, nn.Linear))
+    student.require(
+        _near(alone, got[:1]), tried, "the same row for the first image alone", "another row",
+        "Each image's output depends on the others in its batch, in eval mode too. A softmax over dimension "
+        "0 does this, and so does subtracting the batch's mean.",
+    )  # fmt: skip
+    student.require(
+        _near(got, training), f"{tried}, in training and in eval mode", "the same", "two outputs",
+        "There is a layer that works differently in training, such as dropout. The task names none.",
+    )  # fmt: skip
+    if not _near(got, F.log_softmax(logits, dim=1)):  # log-probabilities do for the loss as logits do
+        student.agree(tried, logits, got, _output_mistakes(right, images, logits))
 
-    def net(first: Callable[[Tensor], Tensor], second: Callable[[Tensor], Tensor]) -> Tensor:
-        return cast("Tensor", linear(second(convolutions[1](first(convolutions[0](images)))).flatten(1)))
+
+def _output_mistakes(
+    right: nn.Module, images: Tensor, logits: Tensor
+) -> list[tuple[str, Callable[[], object]]]:
+    convolutions = [m for m in right.modules() if isinstance(m, nn.Conv2d)]
+    linear = next(m for m in right.modules() if isinstance(m, nn.Linear))
+
+    def net(
+        first: Callable[[Tensor], Tensor], second: Callable[[Tensor], Tensor], last: bool = False
+    ) -> Tensor:
+        maps = second(convolutions[1](first(convolutions[0](images))))
+        return cast("Tensor", linear((maps.movedim(1, -1) if last else maps).flatten(1)))
 
     same = nn.Identity()
-    student.agree(
-        tried,
-        logits,
-        got,
-        [
-            ("The rows sum to 1: there is a softmax in your net. Return the logits; the loss has the softmax.",
-             lambda: F.softmax(logits, dim=1)),
-            ("There is a softmax over the batch, not even over the classes. Return the logits.",
-             lambda: F.softmax(logits, dim=0)),
-            ("There is a sigmoid in your net. Return the logits; the loss does the rest.",
-             lambda: torch.sigmoid(logits)),
-            ("There is a ReLU after the last layer: it throws away every negative score.", lambda: F.relu(logits)),
-            ("There is no ReLU, so both convolutions together are one linear map.", lambda: net(same, same)),
-            ("The ReLU after the first convolution is missing.", lambda: net(same, F.relu)),
-            ("The ReLU after the second convolution is missing.", lambda: net(F.relu, same)),
-            ("Each image's output depends on the others in its batch, in eval mode too. A net must read an image "
-             "the same way alone and in company.",
-             lambda: got if not _near(model(images[:1]), got[:1]) else None),
-        ],
-    )  # fmt: skip
+    return [
+        ("The rows sum to 1: there is a softmax in your net. Return the logits; the loss has the softmax.",
+         lambda: F.softmax(logits, dim=1)),
+        ("There is a sigmoid in your net. Return the logits; the loss does the rest.", lambda: torch.sigmoid(logits)),
+        ("There is a ReLU after the last layer: it throws away every negative score.", lambda: F.relu(logits)),
+        ("There is no ReLU, so both convolutions together are one linear map.", lambda: net(same, same)),
+        ("The ReLU after the first convolution is missing.", lambda: net(same, F.relu)),
+        ("The ReLU after the second convolution is missing.", lambda: net(F.relu, same)),
+        ("There is a tanh where the task names a ReLU.", lambda: net(torch.tanh, torch.tanh)),
+        ("There is a leaky ReLU where the task names a ReLU.", lambda: net(F.leaky_relu, F.leaky_relu)),
+        ("The channels come last in what you flatten. Flatten (N, C, H, W) as it is, channel by channel.",
+         lambda: net(F.relu, F.relu, last=True)),
+    ]  # fmt: skip
 
 
 @exercise(
@@ -108,7 +148,6 @@ def train_one_epoch(student: Student) -> None:
         ]
 
     expected, got = trained(_train()), trained(student.call)
-    moved = _all_moved(batches)
     student.require(
         isinstance(got[0], float | int | np.number | Tensor), tried, "the mean loss, one number", repr(got[0]),
         "Return the mean loss of the epoch.",
@@ -120,10 +159,6 @@ def train_one_epoch(student: Student) -> None:
         got,
         [(hint, lambda change=change: trained(_train(**change))) for hint, change in _TRAINING_MISTAKES],  # type: ignore[misc]
     )
-    student.require(
-        moved, tried, "images and labels moved with .to(device)", "a batch that was used where it lay",
-        "On a GPU this fails: the model is there and the batch is not. Move both images and labels.",
-    )  # fmt: skip
 
 
 _TRAINING_MISTAKES: list[tuple[str, dict[str, Any]]] = [
@@ -133,6 +168,12 @@ _TRAINING_MISTAKES: list[tuple[str, dict[str, Any]]] = [
     ("The model was left in eval mode: batch norm used its old statistics. Call model.train() first.",
      {"train": False}),
     ("You returned the loss of the last batch. Average over all images of the epoch.", {"average": "last"}),
+    ("You divided by the number of batches. Each loss was weighted by its batch's size, so divide by the number of "
+     "images.", {"average": "per batch"}),
+    ("You added up the batches' means. Weight each by its batch's size and divide by the number of images.",
+     {"average": "sum of means"}),
+    ("Each loss was taken after its step. Use the loss that gave the gradient.", {"after": True}),
+    ("There is one step for the whole epoch. Take a step for each batch.", {"once": True}),
     ("You averaged the batches' means. The last batch is smaller and must count less: weight by its size.",
      {"average": "batches"}),
     ("You returned a sum. Divide by the number of images.", {"average": "sum"}),
@@ -145,23 +186,27 @@ _TRAINING_MISTAKES: list[tuple[str, dict[str, Any]]] = [
 
 def _train(
     zero_grad: bool = True, step: bool = True, train: bool = True, average: str = "images", softmax: bool = False,
-    first_only: bool = False,
+    first_only: bool = False, after: bool = False, once: bool = False,
 ) -> Callable[..., float]:  # fmt: skip
     """One epoch, right by default, or with a mistake."""
 
     def run(model: nn.Module, loader: Any, optimizer: torch.optim.Optimizer, device: torch.device) -> float:
         model.train(train)
-        losses, sizes = [], []
+        losses: list[float] = []
+        sizes: list[int] = []
         for images, labels in loader[:1] if first_only else loader:
-            if zero_grad:
+            images, labels = images.as_subclass(Tensor), labels.as_subclass(Tensor)
+            if zero_grad and not (once and losses):
                 optimizer.zero_grad()
-            scores = model(images.as_subclass(Tensor))
-            loss = F.cross_entropy(scores.softmax(1) if softmax else scores, labels.as_subclass(Tensor))
+            scores = model(images)
+            loss = F.cross_entropy(scores.softmax(1) if softmax else scores, labels)
             loss.backward()  # type: ignore[no-untyped-call]
-            if step:
+            if step and not once:
                 optimizer.step()
-            losses.append(loss.item())
+            losses.append((F.cross_entropy(model(images), labels) if after else loss).item())
             sizes.append(len(labels))
+        if once:
+            optimizer.step()
         total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
         return {
             "images": total / sum(sizes),
@@ -169,6 +214,8 @@ def _train(
             "batches": sum(losses) / len(losses),
             "sum": total,
             "mixed": sum(losses) / sum(sizes),
+            "per batch": total / len(losses),
+            "sum of means": sum(losses),
         }[average]
 
     return run
@@ -181,21 +228,22 @@ def _train(
 def accuracy(student: Student) -> None:
     tried = "accuracy(model, loader, device): batches of 5, 5 and 3 images, model in training mode"
     for training in (True, False):
-        batches, model = _batches([5, 5, 3], seed=3), _Watched()
+        batches, model = _batches([5, 5, 3], seed=5), _Watched()
         model.train(training)
         before = copy.deepcopy(model.state_dict())
-        got = student.numbers(student.call(model, batches, CPU), tried)
+        with _gradients_restored() as still_on:
+            got = student.numbers(student.call(model, batches, CPU), tried)
+        student.require(
+            still_on(), tried, "gradients recorded again afterwards", "they stay switched off",
+            "Gradients stay switched off after your function, for every cell below. Use `with torch.no_grad():`.",
+        )  # fmt: skip
         student.agree(tried, _accuracy(model, batches), got, _accuracy_mistakes(model, before, batches))
         student.require(
             not any(model.gradients), tried, "no gradients recorded", "gradients recorded for every batch",
             "Nothing is learned here: under torch.inference_mode() it is faster and needs less memory.",
         )  # fmt: skip
         student.require(
-            _all_moved(batches), tried, "images and labels moved with .to(device)", "a batch used where it lay",
-            "On a GPU this fails: the model is there and the batch is not. Move both images and labels.",
-        )  # fmt: skip
-        student.require(
-            model.training == training and torch.is_grad_enabled(),
+            model.training == training,
             f"{tried.rsplit(',', 1)[0]}, model in {'training' if training else 'eval'} mode",
             f"the model in {'training' if training else 'eval'} mode afterwards",
             f"it is in {'training' if model.training else 'eval'} mode",
@@ -235,6 +283,7 @@ def _accuracy_mistakes(
         ("Only the first batch counts in your result: is the return inside the loop?",
          lambda: _accuracy(model, batches[:1])),
         ("You divided by the number of batches, not by the number of images.", lambda: right * 13 / 3),
+        ("The result is a whole number: // cuts off the fraction.", lambda: 0),
     ]  # fmt: skip
 
 
@@ -267,6 +316,11 @@ def make_splits(student: Student) -> None:
         "A dataset sorted by class would give a validation split of one class. Shuffle, then cut.",
     )  # fmt: skip
     student.require(
+        all(max(split) - min(split) >= len(split) for split in first), tried,
+        "items from everywhere in each split", "blocks of neighbours",
+        "Each split is one block of the dataset, shuffled inside. Draw each from the whole dataset.",
+    )  # fmt: skip
+    student.require(
         all(split != sorted(split) for split in first[:2]), tried, "shuffled items", "each split in order",
         "The indices were sorted after the split; draw a permutation and cut it.",
     )  # fmt: skip
@@ -286,14 +340,13 @@ def make_splits(student: Student) -> None:
 
 
 def _items(student: Student, splits: Any, tried: str) -> list[list[int]]:
-    try:
-        return [[int(split[i]) for i in range(len(split))] for split in splits]
-    except (TypeError, ValueError, IndexError, KeyError) as error:
-        student.fail(
-            tried, "a list of three Subsets", f"{type(error).__name__}: {error}",
-            "Return one torch.utils.data.Subset for each size; each can be indexed and has a length.",
-        )  # fmt: skip
-        raise AssertionError from None  # fail has raised
+    splits = list(splits) if isinstance(splits, list | tuple) else [splits]
+    student.require(
+        all(isinstance(split, Subset) for split in splits), tried, "a list of Subsets",
+        f"a {type(splits[0]).__name__}" if splits else "nothing",
+        "Return one torch.utils.data.Subset for each size: it keeps indices, and copies nothing.",
+    )  # fmt: skip
+    return [[int(split[i]) for i in range(len(split))] for split in splits]
 
 
 def _random_states() -> list[object]:
@@ -301,37 +354,75 @@ def _random_states() -> list[object]:
     return [torch.get_rng_state().tolist(), random.getstate(), name, np.asarray(keys).tolist(), rest]
 
 
-class _Moved(Tensor):
-    """A tensor that remembers being moved with .to(device)."""
+class _NotMoved(RuntimeError):
+    """What a GPU would say; `hint` is for the student."""
 
-    moved = False
+    hint = (
+        "On a GPU this fails: the model is on `device` and the batch is not. Move both images and labels with "
+        ".to(device), and use what it returns."
+    )
 
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:
-        self.moved = True
-        return super().to(*args, **kwargs).as_subclass(Tensor)
 
-    def cpu(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self.as_subclass(Tensor)
+class _Placed(Tensor):
+    """A tensor that pretends to lie on another device than the model until it is moved."""
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        leaves = tree_leaves((args, kwargs))
+        moved = any(isinstance(leaf, _There | nn.Parameter) for leaf in leaves)
+        if moved and any(isinstance(leaf, _Here) for leaf in leaves):
+            raise _NotMoved("Expected all tensors to be on the same device, but found at least two devices")
+        result = super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
+        if func in (Tensor.to, Tensor.cpu) and isinstance(result, Tensor):
+            return result.as_subclass(_Here if func is Tensor.cpu else _There)
+        return result
+
+
+class _Here(_Placed):
+    """Where the loader left it."""
+
+
+class _There(_Placed):
+    """Moved with .to(device)."""
+
+
+class _Loader(list[tuple[Tensor, Tensor]]):
+    """Batches with what students read off a DataLoader."""
+
+    @property
+    def dataset(self) -> list[Tensor]:
+        return [label for _, labels in self for label in labels]
+
+    @property
+    def batch_size(self) -> int:
+        return len(self[0][1])
+
+
+@contextlib.contextmanager
+def _gradients_restored() -> Iterator[Callable[[], bool]]:
+    """Switch gradients on again; what it yields tells whether they still were."""
+    on = True
+    try:
+        yield lambda: on
+    finally:
+        on = torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+        torch.set_grad_enabled(True)
 
 
 def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def _batches(sizes: Sequence[int], seed: int = 0) -> list[tuple[Tensor, Tensor]]:
+def _batches(sizes: Sequence[int], seed: int = 0) -> _Loader:
     """Batches of 1x3x2 images and labels 0 to 2, as a loader gives them."""
     generator = _generator(seed)
-    return [
+    return _Loader(
         (
-            torch.randn(size, 1, 3, 2, generator=generator).as_subclass(_Moved),
-            torch.randint(0, 3, (size,), generator=generator).as_subclass(_Moved),
+            torch.randn(size, 1, 3, 2, generator=generator).as_subclass(_Here),
+            torch.randint(0, 3, (size,), generator=generator).as_subclass(_Here),
         )
         for size in sizes
-    ]
-
-
-def _all_moved(batches: list[tuple[Tensor, Tensor]]) -> bool:
-    return all(cast("_Moved", part).moved for batch in batches for part in batch)
+    )
 
 
 def _small_net() -> nn.Sequential:

@@ -745,7 +745,7 @@ def recursive(size, kernel_size):
     return 0 if h < kh or w < kw else 1 + recursive((h - kh + 1, w - kw + 1), (kh, kw))
 
 
-@wrong("max_depth", hint="One layer too few")
+@wrong("max_depth", hint="one layer too early where the kernel fits exactly")
 def stops_while_it_still_fits(size, kernel_size):
     (h, w), (kh, kw) = np.broadcast_to(size, 2), np.broadcast_to(kernel_size, 2)
     layers = 0

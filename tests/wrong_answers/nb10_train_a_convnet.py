@@ -61,12 +61,21 @@ class MeasuredSize(torch.nn.Module):
         ]
         with torch.no_grad():
             size = torch.nn.Sequential(*conv)(torch.zeros(1, *in_shape)).numel()
-        self.net = torch.nn.Sequential(
-            *conv, torch.nn.Flatten(), torch.nn.Dropout(), torch.nn.Linear(size, num_classes)
-        )
+        self.net = torch.nn.Sequential(*conv, torch.nn.Flatten(), torch.nn.Linear(size, num_classes))
 
     def forward(self, x):
         return self.net(x)
+
+
+@right("ConvNet")
+class Lazy(torch.nn.Module):
+    def __init__(self, in_shape=(1, 28, 28), num_classes=10):
+        super().__init__()
+        self.a, self.b = torch.nn.LazyConv2d(16, 5), torch.nn.LazyConv2d(32, 5)
+        self.c = torch.nn.LazyLinear(num_classes)
+
+    def forward(self, x):
+        return self.c(self.b(self.a(x).relu()).relu().flatten(1))
 
 
 @wrong("ConvNet", hint="rows sum to 1")
@@ -75,7 +84,7 @@ class Softmax(Net):
         return F.softmax(super().forward(x), dim=1)
 
 
-@wrong("ConvNet", hint="softmax over the batch")
+@wrong("ConvNet", hint="softmax over dimension 0")
 class SoftmaxOverBatch(Net):
     def forward(self, x):
         return F.softmax(super().forward(x), dim=0)
@@ -87,7 +96,7 @@ class Sigmoid(Net):
         return torch.sigmoid(super().forward(x))
 
 
-@wrong("ConvNet", hint="A layer has another size")
+@wrong("ConvNet", hint="is a number typed")
 class TypedSize(Net):
     options = {"size": 32 * 20 * 20}
 
@@ -116,7 +125,7 @@ class NoSecondRelu(Net):
         return self.conv2(F.relu(self.conv1(x)))
 
 
-@wrong("ConvNet", hint="A layer has another size")
+@wrong("ConvNet", hint="compute the size")
 class ThreeByThree(Net):
     options = {"kernel": 3}
 
@@ -143,10 +152,58 @@ class BatchMates(Net):
         return super().forward(x - x.mean(dim=0))
 
 
-@wrong("ConvNet", hint="flatten from dimension 1")
+@wrong("ConvNet", hint="Flatten from dimension 1")
 class FlattensTheBatch(Net):
     def forward(self, x):
-        return self.linear(self.features(x).reshape(-1, self.linear.in_features)[:1])
+        return self.linear(self.features(x).flatten())
+
+
+@wrong("ConvNet", hint="end with a return")
+class NoReturn(Net):
+    def forward(self, x):
+        super().forward(x)
+
+
+@wrong("ConvNet", hint="no argmax")
+class Argmax(Net):
+    def forward(self, x):
+        return super().forward(x).argmax(dim=1)
+
+
+@wrong("ConvNet", hint="channel by channel")
+class ChannelsLast(Net):
+    def forward(self, x):
+        return self.linear(self.features(x).permute(0, 2, 3, 1).flatten(1))
+
+
+@wrong("ConvNet", hint="tanh")
+class Tanh(Net):
+    def features(self, x):
+        return torch.tanh(self.conv2(torch.tanh(self.conv1(x))))
+
+
+@wrong("ConvNet", hint="leaky")
+class Leaky(Net):
+    def features(self, x):
+        return F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x))))
+
+
+@wrong("ConvNet", hint="random in eval mode")
+class AlwaysDropout(Net):
+    def features(self, x):
+        return F.dropout(super().features(x))
+
+
+@wrong("ConvNet", hint="such as dropout")
+class ExtraDropout(Net):
+    def features(self, x):
+        return F.dropout(super().features(x), training=self.training)
+
+
+@wrong("ConvNet", hint="`forward` stopped")
+class Misspelt(Net):
+    def forward(self, x):
+        return self.linaer(self.features(x).flatten(1))
 
 
 @wrong("ConvNet", hint="torch.nn.Module")
@@ -187,6 +244,20 @@ def with_numpy_average(model, loader, optimizer, device):
     return np.average(losses, weights=sizes)
 
 
+@right("train_one_epoch")
+def with_the_length_of_the_dataset(model, loader, optimizer, device):
+    model.train()
+    total = 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * images.size(0)
+    return total / len(loader.dataset)
+
+
 def an_epoch(model, loader, optimizer, device, skip="", result="mean"):
     """The loop as students write it, without the line named `skip`."""
     if skip != "train":
@@ -214,8 +285,16 @@ def an_epoch(model, loader, optimizer, device, skip="", result="mean"):
         total, count, means = total + loss.item() * len(labels), count + len(labels), means + loss.item()
         if skip == "first":
             break
-    return {"mean": total / count, "last": loss.item(), "batches": means / len(loader), "sum": total,
-            "mixed": means / count, "none": None, "list": [total, count]}[result]  # fmt: skip
+    return {
+        "mean": total / count,
+        "last": loss.item(),
+        "batches": means / len(loader),
+        "sum": total,
+        "mixed": means / count,
+        "per batch": total / len(loader),
+        "sum of means": means,
+        "none": None,
+    }[result]
 
 
 @wrong("train_one_epoch", hint="zero_grad()")
@@ -283,6 +362,49 @@ def first_batch_only(model, loader, optimizer, device):
     return an_epoch(model, loader, optimizer, device, skip="first")
 
 
+@wrong("train_one_epoch", hint="number of batches")
+def divided_by_the_number_of_batches(model, loader, optimizer, device):
+    return an_epoch(model, loader, optimizer, device, result="per batch")
+
+
+@wrong("train_one_epoch", hint="added up the batches' means")
+def added_up(model, loader, optimizer, device):
+    return an_epoch(model, loader, optimizer, device, result="sum of means")
+
+
+@wrong("train_one_epoch", hint="after its step")
+def loss_after_the_step(model, loader, optimizer, device):
+    model.train()
+    total = 0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+        total += F.cross_entropy(model(images), labels).item() * len(labels)
+    return total / 10
+
+
+@wrong("train_one_epoch", hint="one step for the whole epoch")
+def one_step(model, loader, optimizer, device):
+    model.train()
+    optimizer.zero_grad()
+    total = 0
+    for images, labels in loader:
+        loss = F.cross_entropy(model(images.to(device)), labels.to(device))
+        loss.backward()
+        total += loss.item() * len(labels)
+    optimizer.step()
+    return total / 10
+
+
+@wrong("train_one_epoch", hint="use what it returns")
+def moved_for_nothing(model, loader, optimizer, device):
+    for images, labels in loader:
+        images.to(device), labels.to(device)
+    return an_epoch(model, loader, optimizer, device, skip="to")
+
+
 @wrong("train_one_epoch", hint="Move both images and labels")
 def not_moved(model, loader, optimizer, device):
     return an_epoch(model, loader, optimizer, device, skip="to")
@@ -324,6 +446,18 @@ def as_a_tensor(model, loader, device):
     model.train(mode)
     predicted, labels = (torch.cat(parts) for parts in zip(*pairs, strict=True))
     return (predicted == labels).float().mean()
+
+
+@right("accuracy")
+def on_the_cpu_at_the_end(model, loader, device):
+    before = model.training
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            right += (model(images.to(device)).argmax(1).cpu() == labels).sum().item()
+    model.train(before)
+    return right / len(loader.dataset)
 
 
 def counted(model, loader, device, skip="", result="fraction"):
@@ -416,6 +550,18 @@ def divided_by_batches(model, loader, device):
     return counted(model, loader, device, result="batches")
 
 
+@wrong("accuracy", hint="cuts off the fraction")
+def whole_number(model, loader, device):
+    return counted(model, loader, device) // 1
+
+
+@wrong("accuracy", hint="stay switched off")
+def switched_off_for_good(model, loader, device):
+    result = counted(model, loader, device)
+    torch.set_grad_enabled(False)
+    return result
+
+
 # make_splits
 
 
@@ -474,6 +620,18 @@ def each_split_shuffled_anew(dataset, sizes, seed):
     return [subsets(dataset, rng.permutation(len(dataset)), [size])[0] for size in sizes]
 
 
+@wrong("make_splits", hint="one block")
+def shuffled_blocks(dataset, sizes, seed):
+    rng, bounds = np.random.default_rng(seed), np.cumsum([0, *sizes])
+    order = np.concatenate([rng.permutation(np.arange(a, b)) for a, b in pairwise(bounds)])
+    return subsets(dataset, order, sizes)
+
+
+@wrong("make_splits", hint="keeps indices")
+def lists_of_items(dataset, sizes, seed):
+    return [list(split) for split in with_numpy(dataset, sizes, seed)]
+
+
 @wrong("make_splits", hint="sorted after the split")
 def sorted_splits(dataset, sizes, seed):
     splits = with_numpy(dataset, sizes, seed)
@@ -490,7 +648,7 @@ def one_too_few(dataset, sizes, seed):
     return with_numpy(dataset, sizes, seed)[:2]
 
 
-@wrong("make_splits", hint="each can be indexed")
+@wrong("make_splits", hint="keeps indices")
 def sizes_only(dataset, sizes, seed):
     return sizes
 
