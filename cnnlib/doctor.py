@@ -92,7 +92,8 @@ def _torch() -> Iterator[Finding]:
     device = training.default_device()
     name = torch.cuda.get_device_name() if device.type == "cuda" else device.type
     precision = "bfloat16" if training.has_bfloat16(device) else "float32"
-    yield Finding("device", f"{name}, trains in {precision}; {torch.get_num_threads()} CPU threads")
+    threads = torch.get_num_threads()
+    yield Finding("device", f"{name}, trains in {precision}; {threads} CPU thread{'s' * (threads > 1)}")
 
 
 def _data() -> Iterator[Finding]:

@@ -20,7 +20,7 @@ def _integer(name: str, value: object, least: int) -> int:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = None
-    if number is None or isinstance(value, bool):
+    if number is None or isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} expects an integer, got {value!r:.60}")
     if number < least:
         raise ValueError(f"{name} expects an integer of at least {least}, got {number}")

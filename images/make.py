@@ -11,7 +11,6 @@ import argparse
 import inspect
 import io
 import platform
-import re
 import sys
 import zipfile
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from packaging.requirements import Requirement
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_image
 
@@ -98,8 +98,9 @@ def files() -> dict[str, bytes]:
 
 def exact() -> bool:
     """Say whether this machine must give the very same bytes: Linux with the pinned versions."""
-    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)", (PROJECT / "requirements.txt").read_text(), re.M))
-    same = all(version(name) == pins.get(name) for name in ("matplotlib", "numpy", "pillow", "scikit-learn"))
+    lines = map(Requirement, (PROJECT / "requirements.txt").read_text().splitlines())
+    pins = {line.name: line.specifier for line in lines if line.marker is None or line.marker.evaluate()}
+    same = all(version(name) in pins[name] for name in ("matplotlib", "numpy", "pillow", "scikit-learn"))
     return same and platform.system() == "Linux" and platform.machine() == "x86_64"
 
 
@@ -116,7 +117,7 @@ def alike(old: bytes, new: bytes) -> bool:
     if any(abs(a - b) > 0.03 * b for a, b in zip(first.size, second.size, strict=True)):
         return False
     a, b = (np.asarray(image.resize((64, 48), Image.Resampling.BOX), float) for image in (first, second))
-    return bool(np.abs(a - b).mean() < 4 and np.abs(a - b).max() < 64)
+    return bool(np.abs(a - b).mean() < 4 and np.abs(a - b).max() < 100)
 
 
 def differences(made: dict[str, bytes]) -> list[str]:

@@ -528,7 +528,8 @@ def test_auto_falls_back_in_one_visible_line(
     assert data.load().name == "digits"
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "digits instead of MNIST" in said
+    assert "embedded digits" in said
+    assert "instead of MNIST" in said
     assert str(cache / "mnist") in said
     assert "CNNLIB_OFFLINE is set: allow the download, or set CNNLIB_DATA to a folder" in said
     complaint(lambda: data.load("mnist"), "CNNLIB_OFFLINE is set", kind=data.MissingDataError)
@@ -545,7 +546,7 @@ def test_auto_falls_back_when_the_download_fails(
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2
     assert "downloading it once" in said[0]
-    assert "digits instead of MNIST" in said[1]
+    assert "instead of MNIST" in said[1]
     assert "could not be downloaded" in said[1]
     assert_empty(cache)
 

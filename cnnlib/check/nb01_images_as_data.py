@@ -52,13 +52,21 @@ def to_chw(student: Student) -> None:
             ),
             ("The values still run from 0 to 255: white has to become 1.", _channels_first),
             (
+                "Height and width are exchanged in the colour images: `.T` reverses all three axes.",
+                _colour_only(lambda image: image.T),
+            ),
+            (
                 "Height and width are exchanged: the image lies on its side. `.T` and `swapaxes(0, 2)` reverse all "
                 "three axes.",
                 lambda image: _channels_first(image).swapaxes(1, 2) / 255,
             ),
             (
-                "Height and width are exchanged in the colour images: `.T` reverses all three axes.",
-                _colour_only(lambda image: image.T),
+                "A grey image needs a channel axis too: (H, W) becomes (1, H, W).",
+                lambda image: image / 255 if image.ndim == 2 else _to_chw(image),
+            ),
+            (
+                "The channel axis of a grey image stands last; it comes first: (1, H, W).",
+                lambda image: image[..., None] / 255 if image.ndim == 2 else _to_chw(image),
             ),
             ("The channels are still the last axis.", lambda image: image / 255),
             (
@@ -77,16 +85,8 @@ def to_chw(student: Student) -> None:
                 "The axes are in the wrong order: (channels, height, width) is wanted.",
                 _colour_only(lambda image: image.transpose(1, 0, 2)),
             ),
-            (
-                "A grey image needs a channel axis too: (H, W) becomes (1, H, W).",
-                lambda image: image / 255 if image.ndim == 2 else _to_chw(image),
-            ),
             (_NO_GREY, lambda image: image.transpose(2, 0, 1) / 255),
             (_NO_GREY, lambda image: np.stack([image[:, :, c] for c in range(3)]) / 255),
-            (
-                "The channel axis of a grey image stands last; it comes first: (1, H, W).",
-                lambda image: image[..., None] / 255 if image.ndim == 2 else _to_chw(image),
-            ),
             (
                 "A grey image has one channel: it must not be copied into three.",
                 lambda image: np.stack([image] * 3) / 255 if image.ndim == 2 else _to_chw(image),
@@ -101,6 +101,16 @@ def to_chw(student: Student) -> None:
                 "The values were cut to whole numbers: `//` and a conversion to integers leave only 0 and 1.",
                 lambda image: _channels_first(image) // 255,
             ),
+            ("Divided by 255 twice: nearly everything is black.", _scaled(1 / 255**2)),
+            (
+                "`/=` writes back into the uint8 image, which holds whole numbers only: use `image / 255`.",
+                lambda image: np.true_divide(image, 255, out=image),  # raises what /= raises
+            ),
+            (_PRECISION, lambda image: _to_chw(image).round(1)),
+            (_PRECISION, lambda image: _to_chw(image).round(2)),
+            (_PRECISION, lambda image: _to_chw(image).round(3)),
+            (_PRECISION, lambda image: _channels_first(image).astype(np.float16) / np.float16(255)),
+            (_PRECISION, lambda image: _to_chw(image).astype(np.float16)),
             ("The channels come out in reverse: blue, green, red.", lambda image: _to_chw(image)[::-1]),
             ("The values run from -1 to 1; black has to be 0.", lambda image: _to_chw(image) * 2 - 1),
             (
@@ -112,6 +122,7 @@ def to_chw(student: Student) -> None:
     )
 
 
+_PRECISION = "Rounded, or computed in too low a precision: keep all the digits of a float."
 _NO_GREY = (
     "Your function cannot take a grey image, (H, W). Ask `image.ndim` whether there are two axes or three; the length "
     "of the last axis does not tell, since a grey image may be 3 pixels wide."
@@ -202,6 +213,18 @@ def drop_alpha(student: Student) -> None:
             (_TINY, _overflow_in_the_sum),
             (_TINY, lambda rgba, background: _over(rgba, background, _alpha(rgba)) / 255),
             (_OVERFLOW, _overflow_in_the_colour),
+            (
+                "Alpha has shape (H, W) and meets the channels, not the pixels: keep its axis with `rgba[..., 3:]`.",
+                lambda rgba, background: _rounded(_over(rgba, background, rgba[..., 3] / 255)),
+            ),
+            (
+                "1 - alpha wraps around in uint8: divide by 255 first.",
+                lambda rgba, background: _rounded(
+                    _rgb(rgba) * _alpha(rgba) + np.asarray(background) * ((1 - rgba[..., 3:]) / 255)
+                ),
+            ),
+            (_DIFFERENCE, lambda rgba, background: _rounded(_wrapped_difference(rgba, background))),
+            (_DIFFERENCE, lambda rgba, background: _wrapped(_wrapped_difference(rgba, background))),
             (
                 "Alpha runs from 0 to 255 and you used it as it is: as a share it runs from 0 to 1.",
                 lambda rgba, background: _rounded(_over(rgba, background, rgba[..., 3:].astype(float))),
@@ -296,6 +319,9 @@ _OVERFLOW = (
     "Some products went past 255 and started again at 0: uint8 times uint8 stays uint8. Convert to float before "
     "you multiply."
 )
+_DIFFERENCE = (
+    "colour - background wraps around when both are uint8: convert one of them to float before you subtract."
+)
 _SWITCH = (
     "Your result shows either the colour or the background, never a mixture: alpha is a share, not a switch."
 )
@@ -307,6 +333,11 @@ _PREMULTIPLIED = (
 
 def _premultiplied(rgba: Image, background: Any) -> Image:
     return np.asarray(_rgb(rgba) + np.asarray(background) * (1 - _alpha(rgba)))
+
+
+def _wrapped_difference(rgba: Image, background: Any) -> Image:
+    ground = np.asarray(background, np.uint8)
+    return np.asarray(ground + (rgba[..., :3] - ground) * _alpha(rgba))
 
 
 def _wrapped(values: Image) -> Image:
@@ -352,10 +383,8 @@ def to_gray(student: Student) -> None:
                 "The weights are used in reverse: 0.299 belongs to red, channel 0.",
                 _weighted(0.114, 0.587, 0.299),
             ),
-            (
-                "The weights run along the first axis, the rows: they belong to the last one, the channels.",
-                lambda image: np.tensordot((0.299, 0.587, 0.114), image, axes=(0, 0)),
-            ),
+            (_ROWS, lambda image: np.tensordot((0.299, 0.587, 0.114), image, axes=(0, 0))),
+            (_ROWS, lambda image: 0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2]),
             (
                 "The channels are weighted and not added: one number per pixel is wanted.",
                 lambda image: image * np.array([0.299, 0.587, 0.114]),
@@ -403,6 +432,9 @@ def to_gray(student: Student) -> None:
         ],
         kind="float",
     )
+
+
+_ROWS = "The weights run along the first axis, the rows: they belong to the last one, the channels."
 
 
 def _lightness(image: Image) -> Image:

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 def fc_params(student: Student) -> None:
     student.compare(
         lambda n_in, n_out: n_in * n_out + n_out,
-        [(3, 2), (784, 128), (1, 5), (9216, 12800)],
+        [(5, 2), (3, 2), (784, 128), (1, 5), (12800, 10)],
         [
             ("The weights are right; each output has a bias too.", lambda n_in, n_out: n_in * n_out),
             (
@@ -44,19 +44,29 @@ def fc_params(student: Student) -> None:
                 "You added the sizes. Every output is joined to every input: multiply them.",
                 lambda n_in, n_out: n_in + 2 * n_out,
             ),
+            (
+                "You multiplied the inputs by themselves. A weight joins an input to an output.",
+                lambda n_in, n_out: n_in * n_in + n_out,
+            ),
+            (
+                "You counted a bias for every weight. A bias belongs to an output: there are n_out of them.",
+                lambda n_in, n_out: 2 * n_in * n_out,
+            ),
+            ("`**` is a power; `*` multiplies.", lambda n_in, n_out: n_in**n_out + n_out),
+            ("`**` is a power; `*` multiplies.", lambda n_in, n_out: n_in**n_out),
         ],
         tolerance=0,
     )
 
 
 @exercise(
-    "How many windows of 3 fit beside each other, overlapping, into 7 inputs? Draw them.",
+    "How many windows of 4 fit beside each other, overlapping, into 9 inputs? Draw them.",
     "The first window starts at 0, the last at n - k. Each has k weights of its own.",
 )
 def local_params(student: Student) -> None:
     student.compare(
         lambda n, k: (n - k + 1) * k,
-        [(7, 3), (28, 5), (6, 1), (9, 9), (1000, 7)],
+        [(9, 4), (28, 5), (6, 1), (9, 9), (1000, 7)],
         [
             (
                 "You counted one window per input. The last ones would hang over the end: only n - k + 1 fit.",
@@ -67,6 +77,11 @@ def local_params(student: Student) -> None:
                 lambda n, k: (n - k) * k,
             ),
             ("There is one window too many: the last one starts at n - k.", lambda n, k: (n - k + 2) * k),
+            (
+                "You counted n - 1 windows, whatever k is. The last one starts at n - k, so their number depends on k.",
+                lambda n, k: (n - 1) * k,
+            ),
+            ("`*` binds first: put n - k + 1 in brackets.", lambda n, k: n - k + 1 * k),
             ("You counted the windows. Each of them has k weights.", lambda n, k: n - k + 1),
             (
                 "You counted biases too; the exercise asks for the weights alone.",
@@ -106,6 +121,7 @@ def shared_params(student: Student) -> None:
             ("The windows are one-dimensional here: k weights, not a square of them.", lambda k: k * k),
             ("That is one weight too few.", lambda k: k - 1),
             ("A window has k weights, and all windows share them.", lambda k: 1),
+            ("k may be any number; your answer is always 3.", lambda k: 3),
         ],
         tolerance=0,
     )
@@ -152,7 +168,8 @@ def permute_pixels(student: Student) -> None:
     student.compare(
         _permute_pixels,
         [
-            (np.arange(1, 10).reshape(3, 1, 3), np.array([1, 2, 0])),
+            # four in a ring: to shuffle twice is not the inverse, as it is with three
+            (np.arange(1, 17).reshape(4, 2, 2), np.array([1, 2, 3, 0])),
             (np.arange(1, 13).reshape(2, 2, 3), np.array([2, 0, 5, 1, 3, 4])),
             (rng.random((4, 5, 3)), rng.permutation(15)),
             (rng.integers(0, 256, (2, 3, 7), np.uint8), rng.permutation(21)),
@@ -239,8 +256,36 @@ def _centred(kernel: Array, n: int) -> Array:
     return _shared_matrix(kernel, n + len(kernel) - 1)[:, padding : padding + n]
 
 
+def _uncleared(kernel: Array, n: int) -> Array:
+    """Every row still holds what earlier kernels left of theirs."""
+    rows = _shared_matrix(kernel, n)
+    for i in range(len(rows)):
+        rows[i, :i] = kernel[0]
+    return rows
+
+
+def _last_row_only(matrix: Array) -> Array:
+    """What comes of one list that every row shares."""
+    return np.tile(matrix[-1], (len(matrix), 1))
+
+
+def _by_windows(kernel: Array, n: int, rows: int) -> Array:
+    """The kernel moves by its own length from row to row; what runs over the end is cut off."""
+    k = len(kernel)
+    wide = np.zeros((rows, max(n, rows * k)), kernel.dtype)
+    for i in range(rows):
+        wide[i, i * k : (i + 1) * k] = kernel
+    return wide[:, :n]
+
+
 def _side_by_side(kernel: Array, n: int) -> Array:
     return np.kron(np.eye(n // len(kernel), dtype=kernel.dtype), kernel)
+
+
+_MOVES_BY_ONE = "Your windows stand side by side. The kernel moves by one column per row, not by k."
+_FROM_ZEROS = (
+    "Your rows hold the remains of others, or are all one and the same list. Start every row from zeros."
+)
 
 
 @exercise(
@@ -293,10 +338,12 @@ def shared_matrix(student: Student) -> None:
                 "The kernel stands at the left end in every row. In row i it starts at column i.",
                 lambda kernel, n: np.tile(_circulant(kernel, n)[0], (n - len(kernel) + 1, 1)),
             ),
-            (
-                "Your windows stand side by side. They move by one column from row to row.",
-                _side_by_side,
-            ),
+            (_MOVES_BY_ONE, _side_by_side),
+            (_MOVES_BY_ONE, lambda kernel, n: _by_windows(kernel, n, n - len(kernel) + 1)),
+            (_MOVES_BY_ONE, lambda kernel, n: _by_windows(kernel, n, n // len(kernel))),
+            (_FROM_ZEROS, _uncleared),
+            (_FROM_ZEROS, lambda kernel, n: _last_row_only(_uncleared(kernel, n))),
+            (_FROM_ZEROS, lambda kernel, n: _last_row_only(_shared_matrix(kernel, n))),
             (
                 "The kernel moves to the left from row to row: row 0 starts at column 0.",
                 lambda kernel, n: _shared_matrix(kernel, n)[::-1],

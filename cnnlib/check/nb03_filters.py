@@ -29,8 +29,8 @@ def response(student: Student) -> None:
         _response,
         cases=[
             (
-                np.array([[[1, 2], [3, 0]], [[0, 1], [2, 4]]]),
-                np.array([[[1, 0], [-1, 2]], [[3, 1], [0, -1]]]),
+                np.array([[[0, 1], [0, 0]], [[0, 1], [4, 2]]]),
+                np.array([[[0, 1], [0, 2]], [[2, 2], [-2, 0]]]),
             ),
             (rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 4))),
             (rng.integers(0, 256, (1, 5, 2)), rng.normal(size=(1, 5, 2))),
@@ -48,6 +48,18 @@ def response(student: Student) -> None:
             (
                 "Only the first channel was used. A filter spans all channels.",
                 lambda p, k: np.sum(p[0] * k[0]),
+            ),
+            (
+                "The sum starts again at 0 in every channel: set it to 0 once, before the loop.",
+                lambda p, k: np.sum(p[-1] * k[-1]),
+            ),
+            (
+                "The sum starts again at 0 in every row: set it to 0 once, before all loops.",
+                lambda p, k: np.sum(p[-1, -1] * k[-1, -1]),
+            ),
+            (
+                "You return inside the loop, after the first product: return once, below all loops.",
+                lambda p, k: p[0, 0, 0] * k[0, 0, 0],
             ),
             (
                 "You added over the channels only: the result is still a small picture. Add over height and width too.",
@@ -70,9 +82,21 @@ def response(student: Student) -> None:
             ("You added patch and kernel. Multiply them.", lambda p, k: np.sum(p + k)),
             ("You subtracted patch and kernel. Multiply them.", lambda p, k: np.sum(np.abs(p - k))),
             ("You returned the largest product. Add all of them up.", lambda p, k: np.max(p * k)),
+            (_FLIPPED, lambda p, k: np.sum(p * k[:, ::-1, ::-1])),
+            (_FLIPPED, lambda p, k: np.sum(p * k[:, :, ::-1])),
+            (_FLIPPED, lambda p, k: np.sum(p * k[:, ::-1])),
+            (_FLIPPED, lambda p, k: np.sum(p * k[::-1, ::-1, ::-1])),
             (
-                "The kernel was flipped. Each number of the patch meets the kernel's number at the same place.",
-                lambda p, k: np.sum(p * k[:, ::-1, ::-1]),
+                "The kernel was transposed. Each number of the patch meets the kernel's number at the same place.",
+                lambda p, k: np.sum(p * k.swapaxes(1, 2)),
+            ),
+            (
+                "The kernel was transposed. Each number of the patch meets the kernel's number at the same place.",
+                lambda p, k: np.sum(p * k.T),
+            ),
+            (
+                "Negative responses were set to 0. A negative response means: the opposite of the pattern.",
+                lambda p, k: max(0, np.sum(p * k)),
             ),
             (
                 "The sign is lost. A negative response means: the opposite of the pattern.",
@@ -90,6 +114,7 @@ def response(student: Student) -> None:
     )
 
 
+_FLIPPED = "The kernel was flipped. Each number of the patch meets the kernel's number at the same place."
 _MATRIX = (
     "You used the matrix product, which multiplies rows by columns. "
     "A response multiplies place by place, with *, and then adds up."
@@ -129,10 +154,18 @@ def _per_channel(values: Array) -> Array:
     return np.asarray(values - values.mean(axis=(1, 2), keepdims=True))
 
 
+_BRACKET = "`x / a * b` divides by a and multiplies by b: put both lengths in one bracket."
+_PRECISION = (
+    "Rounded, or computed in too low a precision: keep float64, in which the 1e-12 of the rule makes sense."
+)
 LIMIT = (
     "You compare with a fixed number, or add one below the line, so a faint pattern counts as flat. "
     "Compare the length after subtracting with 1e-12 times the length before."
 )
+
+
+def _rounded(digits: int) -> Callable[[Array, Array], Any]:
+    return lambda p, k: round(_normalised(p, k), digits)
 
 
 def _with_epsilon(epsilon: float) -> Callable[[Array, Array], Any]:
@@ -161,6 +194,8 @@ def _formulas() -> list[tuple[str, Callable[[Array, Array], Any]]]:
             "Each pixel lost the mean of its channels. Subtract one mean over everything.",
             lambda p, k: _cosine(p - p.mean(0), k - k.mean(0)),
         ),
+        (_BRACKET, lambda p, k: np.sum(_centred(p) * _centred(k)) / _length(p) * _length(k)),
+        (_BRACKET, lambda p, k: np.sum(_centred(p) * _centred(k)) / _length(k) * _length(p)),
         ("Centred, but not divided by the two lengths.", lambda p, k: np.sum(_centred(p) * _centred(k))),
         (
             "Centred, then averaged: divide by the two lengths instead of the number of values.",
@@ -204,7 +239,8 @@ def _formulas() -> list[tuple[str, Callable[[Array, Array], Any]]]:
 )
 def normalised_response(student: Student) -> None:
     rng = np.random.default_rng(33)
-    kernel = np.array([[[2, 4]], [[-2, 0]]])
+    # Less their means 4 and 1: (5, -1, -3, -1) of length 6 and (7, -1, 1, -7) of length 10; 40 / 60.
+    kernel = np.array([[[8, 0]], [[2, -6]]])
     pattern = rng.normal(size=(2, 3, 4)) + 1.5
     detector = rng.normal(size=(2, 3, 4)) + 0.8
     red = np.stack([np.full((3, 3), 0.9), np.full((3, 3), 0.1), np.full((3, 3), 0.1)])
@@ -212,7 +248,7 @@ def normalised_response(student: Student) -> None:
         student.compare(
             _normalised,
             cases=[
-                (np.array([[[7, 5]], [[3, 1]]]), kernel),
+                (np.array([[[9, 3]], [[1, 3]]]), kernel),
                 (pattern, detector),
                 (1000 + 40 * pattern, detector),
                 (-pattern, pattern),
@@ -228,8 +264,6 @@ def normalised_response(student: Student) -> None:
                 (pattern, 1e-14 * detector),
             ],
             mistakes=[
-                *((hint, _guarded(formula)) for hint, formula in _formulas()),
-                *_formulas(),
                 (
                     "On a flat patch you divide zero by zero. Return 0 there, before dividing.",
                     lambda p, k: _cosine(_centred(p), _centred(k)),
@@ -257,6 +291,11 @@ def normalised_response(student: Student) -> None:
                     ),
                 ),
                 *((LIMIT, _with_epsilon(epsilon)) for epsilon in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)),
+                *((hint, _guarded(formula)) for hint, formula in _formulas()),
+                *_formulas(),
+                *((_PRECISION, _rounded(digits)) for digits in (1, 2, 3, 4)),
+                (_PRECISION, lambda p, k: _normalised(p.astype(np.float32), k.astype(np.float32))),
+                (_PRECISION, lambda p, k: _normalised(p.astype(np.float16), k.astype(np.float16))),
             ],
             atol=1e-9,
         )
@@ -283,7 +322,7 @@ def _others() -> list[tuple[str, Array]]:
         dot = np.zeros((3, 3), int)
         dot[place] = 1
         dots.append((f"one bright dot at {place}", dot))
-    return [("an O", np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])), *dots, *bars]
+    return [("an O", np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])), *bars, *dots]
 
 
 def _score(kernel: Array, pattern: Array) -> float:
@@ -326,14 +365,14 @@ def design_x_detector(student: Student) -> None:
         "Change the numbers until they sum to 0.",
     )
     score = _score(kernel, X)
-    for name, pattern in _others():
-        student.require(
-            score > _score(kernel, pattern) + 1e-6 * size,
-            f"the X and {name}, both at energy 1, kernel =\n{table(kernel)}",
-            "a larger response to the X",
-            f"{score:.3g} for the X, {_score(kernel, pattern):.3g} for {name}",
-            _advice(score, name),
-        )
+    name, pattern = max(_others(), key=lambda other: _score(kernel, other[1]))
+    student.require(
+        score > _score(kernel, pattern) + 1e-6 * size,
+        f"the X and {name}, both at energy 1, kernel =\n{table(kernel)}",
+        "a larger response to the X",
+        f"{score:.3g} for the X, {_score(kernel, pattern):.3g} for {name}",
+        _advice(score, name),
+    )
     student.cases = 1 + len(_others())  # the flat patch and every pattern
 
 
@@ -345,6 +384,8 @@ def _advice(score: float, name: str) -> str:
             "One number of your kernel is so large that a single pixel beats the X. "
             "Spread the positive numbers over all five places of the X."
         )
+    if "diagonal" in name:
+        return "Your kernel prefers a single diagonal: the X needs both."
     if "bar" in name:
-        return "One bar is enough for your kernel. Use both diagonals alike, and nothing else."
+        return "One row or column is enough for your kernel. Use the two diagonals alike, and nothing else."
     return "Your kernel likes the ring of the O better than the X. What does the X have that the O has not?"

@@ -200,7 +200,7 @@ def _train(
                 optimizer.zero_grad()
             scores = model(images)
             loss = F.cross_entropy(scores.softmax(1) if softmax else scores, labels)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             if step and not once:
                 optimizer.step()
             losses.append((F.cross_entropy(model(images), labels) if after else loss).item())

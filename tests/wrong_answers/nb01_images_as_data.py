@@ -163,6 +163,29 @@ def inverted(image):
     return (255 - (image[None] if image.ndim == 2 else image.transpose(2, 0, 1))) / 255
 
 
+@wrong("to_chw", hint="Divided by 255 twice")
+def divided_twice(image):
+    image = image / 255
+    return (image[None] if image.ndim == 2 else image.transpose(2, 0, 1)) / 255
+
+
+@wrong("to_chw", hint="writes back into the uint8 image")
+def divided_in_place(image):
+    image = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+    image /= 255
+    return image
+
+
+@wrong("to_chw", hint="too low a precision")
+def two_decimals(image):
+    return np.round((image[None] if image.ndim == 2 else image.transpose(2, 0, 1)) / 255, 2)
+
+
+@wrong("to_chw", hint="too low a precision")
+def half_precision(image):
+    return (image[None] if image.ndim == 2 else image.transpose(2, 0, 1)).astype(np.float16) / 255
+
+
 # drop_alpha
 
 
@@ -314,6 +337,30 @@ def by_256_steps(rgba, background):
 def by_a_shift(rgba, background):
     alpha = rgba[..., 3:].astype(int)
     return ((rgba[..., :3] * alpha + np.array(background).astype(int) * (256 - alpha)) >> 8).astype(np.uint8)
+
+
+@wrong("drop_alpha", hint="keep its axis with `rgba[..., 3:]`")
+def alpha_without_its_axis(rgba, background):
+    share = rgba[..., 3] / 255
+    return (share * rgba[..., :3] + (1 - share) * np.array(background)).astype(np.uint8)
+
+
+@wrong("drop_alpha", hint="1 - alpha wraps around")
+def bracket_before_the_division(rgba, background):
+    rest = (1 - rgba[..., 3:]) / 255
+    return (rgba[..., 3:] / 255 * rgba[..., :3] + rest * np.array(background)).round().astype(np.uint8)
+
+
+@wrong("drop_alpha", hint="colour - background wraps around")
+def from_the_difference_in_uint8(rgba, background):
+    ground = np.array(background, np.uint8)
+    return (ground + (rgba[..., :3] - ground) * (rgba[..., 3:] / 255)).astype(np.uint8)
+
+
+@wrong("drop_alpha", hint="colour - background wraps around")
+def from_the_difference_as_given(rgba, background):
+    ground = np.array(background)
+    return np.clip(ground + (rgba[..., :3] - ground) * (rgba[..., 3:] / 255), 0, 255).astype(np.uint8)
 
 
 # to_gray

@@ -57,6 +57,21 @@ def printed(n_in, n_out):
     str(n_in * n_out + n_out)
 
 
+@wrong("fc_params", hint="inputs by themselves")
+def inputs_squared(n_in, n_out):
+    return n_in * n_in + n_out
+
+
+@wrong("fc_params", hint="a bias for every weight")
+def doubled(n_in, n_out):
+    return 2 * n_in * n_out
+
+
+@wrong("fc_params", hint="is a power")
+def a_power(n_in, n_out):
+    return n_in**n_out + n_out
+
+
 # local_params
 
 
@@ -110,6 +125,16 @@ def one_window(n, k):
     return k
 
 
+@wrong("local_params", hint="`*` binds first")
+def without_brackets(n, k):
+    return n - k + 1 * k
+
+
+@wrong("local_params", hint="n - 1 windows, whatever k is")
+def n_less_one(n, k):
+    return (n - 1) * k
+
+
 # shared_params
 
 
@@ -141,6 +166,11 @@ def one_too_few(k):
 @wrong("shared_params", hint="has k weights")
 def one_weight(k):
     return 1
+
+
+@wrong("shared_params", hint="k may be any number")
+def always_three(k):
+    return 3
 
 
 # permute_pixels
@@ -384,6 +414,54 @@ def a_mask(kernel, n):
 @wrong("shared_matrix", hint="same number")
 def one_value(kernel, n):
     return sum(kernel[0] * np.eye(n - len(kernel) + 1, n, j) for j in range(len(kernel)))
+
+
+@wrong("shared_matrix", hint="Start every row from zeros")
+def one_list_for_all_rows(kernel, n):
+    k, row, rows = len(kernel), [0] * n, []
+    for i in range(n - k + 1):
+        row[i : i + k] = kernel
+        rows.append(row)
+    return np.array(rows)
+
+
+@wrong("shared_matrix", hint="one and the same list")
+def one_list_cleared_every_time(kernel, n):
+    k, row, rows = len(kernel), [0] * n, []
+    for i in range(n - k + 1):
+        row[:] = [0] * n
+        row[i : i + k] = kernel
+        rows.append(row)
+    return rows
+
+
+@wrong("shared_matrix", hint="Start every row from zeros")
+def not_cleared(kernel, n):
+    k, row, rows = len(kernel), np.zeros(n), []
+    for i in range(n - k + 1):
+        row[i : i + k] = kernel
+        rows.append(row.copy())
+    return np.array(rows)
+
+
+@wrong("shared_matrix", hint="one column per row, not by k")
+def moved_by_k(kernel, n):
+    k = len(kernel)
+    out = np.zeros((n - k + 1, n))
+    for i in range(n - k + 1):
+        for j in range(k):
+            if i * k + j < n:
+                out[i, i * k + j] = kernel[j]
+    return out
+
+
+@wrong("shared_matrix", hint="one column per row, not by k")
+def moved_by_k_while_it_fits(kernel, n):
+    k = len(kernel)
+    out = np.zeros((n // k, n))
+    for i in range(n // k):
+        out[i, i * k : i * k + k] = kernel
+    return out
 
 
 EQUIVALENT = {

@@ -144,6 +144,49 @@ def response_no_return(patch, kernel):
     np.sum(patch * kernel)
 
 
+@wrong("response", hint="starts again at 0 in every channel")
+def response_last_channel(patch, kernel):
+    for c in range(patch.shape[0]):
+        total = 0
+        for i in range(patch.shape[1]):
+            for j in range(patch.shape[2]):
+                total += patch[c, i, j] * kernel[c, i, j]
+    return total
+
+
+@wrong("response", hint="starts again at 0 in every row")
+def response_last_row(patch, kernel):
+    for c in range(patch.shape[0]):
+        for i in range(patch.shape[1]):
+            total = 0
+            for j in range(patch.shape[2]):
+                total += patch[c, i, j] * kernel[c, i, j]
+    return total
+
+
+@wrong("response", hint="return inside the loop")
+def response_first_product(patch, kernel):
+    total = 0
+    for p, k in zip(patch.ravel(), kernel.ravel(), strict=True):
+        total += p * k
+        return total
+
+
+@wrong("response", hint="flipped")
+def response_columns_flipped(patch, kernel):
+    return np.sum(patch * kernel[..., ::-1])
+
+
+@wrong("response", hint="The kernel was transposed")
+def response_transposed(patch, kernel):
+    return np.sum(patch * kernel.transpose(0, 2, 1))
+
+
+@wrong("response", hint="Negative responses were set to 0")
+def response_never_negative(patch, kernel):
+    return max(0, np.sum(patch * kernel))
+
+
 # normalised_response
 
 
@@ -175,6 +218,24 @@ def normalised_unit_vectors(patch, kernel):
         return np.zeros_like(centred) if length <= 1e-12 * np.linalg.norm(values) else centred / length
 
     return np.vdot(unit(patch), unit(kernel))
+
+
+@right("normalised_response")
+def normalised_single_precision_after_centring(patch, kernel):
+    if is_flat(patch) or is_flat(kernel):
+        return 0
+    p, k = np.float32(patch - patch.mean()), np.float32(kernel - kernel.mean())
+    return np.sum(p * k) / (np.linalg.norm(p) * np.linalg.norm(k))
+
+
+@right("normalised_response")
+def normalised_single_precision_and_its_limit(patch, kernel):
+    p, k = np.float32(patch), np.float32(kernel)
+    p_centred, k_centred = p - p.mean(), k - k.mean()
+    p_length, k_length = np.linalg.norm(p_centred), np.linalg.norm(k_centred)
+    if p_length <= 1e-6 * np.linalg.norm(p) or k_length <= 1e-6 * np.linalg.norm(k):
+        return 0
+    return np.vdot(p_centred, k_centred) / (p_length * k_length)
 
 
 def cosine(p, k):
@@ -331,6 +392,31 @@ def normalised_in_place(patch, kernel):
     return 0 if is_flat(patch) or is_flat(kernel) else cosine(patch, kernel)
 
 
+@wrong("normalised_response", hint="put both lengths in one bracket")
+def normalised_no_bracket(patch, kernel):
+    p, k = patch - patch.mean(), kernel - kernel.mean()
+    return 0 if is_flat(patch) or is_flat(kernel) else np.sum(p * k) / np.linalg.norm(p) * np.linalg.norm(k)
+
+
+@wrong("normalised_response", hint="put both lengths in one bracket")
+def normalised_no_bracket_unguarded(patch, kernel):
+    p, k = patch - patch.mean(), kernel - kernel.mean()
+    with np.errstate(all="ignore"):
+        return np.sum(p * k) / np.linalg.norm(k) * np.linalg.norm(p)
+
+
+@wrong("normalised_response", hint="too low a precision")
+def normalised_two_decimals(patch, kernel):
+    p, k = patch - patch.mean(), kernel - kernel.mean()
+    return 0 if is_flat(patch) or is_flat(kernel) else round(cosine(p, k), 2)
+
+
+@wrong("normalised_response", hint="too low a precision")
+def normalised_in_single_precision(patch, kernel):
+    p, k = np.float32(patch), np.float32(kernel)
+    return 0 if is_flat(p) or is_flat(k) else cosine(p - p.mean(), k - k.mean())
+
+
 # design_x_detector
 
 
@@ -382,14 +468,19 @@ def spot():
     return np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])
 
 
-@wrong("design_x_detector", hint="a single pixel beats the X")
+@wrong("design_x_detector", hint="prefers a single diagonal")
 def one_diagonal():
     return np.array([[2, -1, -1], [-1, 2, -1], [-1, -1, 2]])
 
 
-@wrong("design_x_detector", hint="One bar is enough")
+@wrong("design_x_detector", hint="prefers a single diagonal")
 def one_diagonal_and_a_little():
     return np.array([[3, -4, 1], [-4, 3, -3], [1, 0, 3]])
+
+
+@wrong("design_x_detector", hint="One row or column is enough")
+def one_column():
+    return np.array([[2, -1, -1], [2, -1, -1], [2, -1, -1]])
 
 
 @wrong("design_x_detector", hint="the ring of the O better")
