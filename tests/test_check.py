@@ -113,6 +113,7 @@ def test_several_results(answer: Callable[..., Any]) -> None:
         (lambda image: [[1, 2], [3]], "unequal length"),
         (lambda image: image[9], "IndexError: index 9 is out of bounds"),
         (lambda image: sys.exit(), "calls exit()"),
+        (lambda image: 7**9999, "no array of numbers"),
         (lambda image: np.array(double(image), dtype=object), "no array of numbers"),
     ],
 )
