@@ -765,3 +765,253 @@ def places(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilat
             colour = SERIES[0] if tap < length else SOFT
             ax.add_patch(Rectangle((0.13 + tap * cell, y), cell - 0.06, 0.18, facecolor=colour))
         _frame(ax, (x, y - 0.03), reach * cell, 0.24, linewidth=1.5, linestyle="-" if fits else "--")
+
+
+def repeated_pooling() -> None:
+    """A grey photograph of a pagoda, pooled by 2x2 windows again and again, above by the maximum, below by the average.
+
+    Each of two rows has five pictures of the same width with fewer and fewer pixels: 160x240, 80x120, 40x60, 20x30 and
+    10x15. Maximum pooling grows whatever is bright, so that the dark roofs vanish and the picture becomes pale; average
+    pooling keeps the brightness and blurs. At 10x15 pixels only light and dark patches are left.
+    """
+    photo = (load_samples().photo @ [0.299, 0.587, 0.114])[None, None]
+    ax, width = canvas(WIDTH, 2.2), 1.22
+    for row, (name, pool) in enumerate((("max", functional.max_pool2d), ("average", functional.avg_pool2d))):
+        image, y = photo, 0.28 + row * 0.95
+        _say(ax, 0.3, y + width / 3, name, 9)
+        for column in range(5):
+            x = 0.62 + column * (width + 0.05)
+            _photo(ax, image[0, 0], (x, y), width, vmin=0, vmax=255, interpolation="nearest")
+            if row == 0:
+                _say(ax, x + width / 2, 0.14, " × ".join(map(str, image.shape[2:])), 9)
+            image = pool(image, 2)
+
+
+def pooling(image: ArrayLike | None = None) -> None:
+    """Two poolings of the same 4x6 image by 2x2 windows side by side: the largest value, and the mean.
+
+    Left the image with its first window outlined and the next one dashed; then the two 2x3 outputs, their first cells
+    outlined. The first window holds 1, 5, 3 and 4: its maximum is 5, its mean 3.25.
+
+    `image` is (H, W), at most 8 wide; ValueError where a window does not fit.
+    """
+    default = [[1, 5, 0, 2, 7, 1], [3, 4, 6, 0, 2, 2], [0, 2, 9, 3, 1, 0], [1, 1, 4, 8, 0, 3]]
+    image = _plane("pooling: image", image, np.array(default))
+    if image.shape[1] > 8:
+        raise ValueError(f"pooling: image must be at most 8 wide to be read, got {image.shape}")
+    results = [functional.max_pool2d(image[None, None], 2), functional.avg_pool2d(image[None, None], 2)]
+    cell, top = 0.36, 0.3
+    middle = top + image.shape[0] * cell / 2
+    ax = canvas(WIDTH, image.shape[0] * cell + top + 0.1)
+    limit, x = float(np.abs(image).max()), 0.2
+    grid(ax, image, (x, top), cell, title="image", window=(0, 0, 2, 2), limit=limit)
+    if image.shape[1] > 3:
+        _frame(ax, (x + 2 * cell, top), 2 * cell, 2 * cell, linestyle=(0, (3, 2)), linewidth=1.5)
+    x += image.shape[1] * cell + 0.8
+    _arrow(ax, (x - 0.65, middle), (x - 0.2, middle))
+    for title, result in zip(("2 × 2 maximum", "2 × 2 average"), results, strict=True):
+        output = result[0, 0]
+        at = (x, middle - output.shape[0] * cell / 2)
+        grid(ax, output, at, cell, title=title, window=(0, 0, 1, 1), limit=limit)
+        x += output.shape[1] * cell + 0.6
+
+
+def pooling_and_shift(shift: int = 1) -> None:
+    """What a shift to the right does to an image, its response, the pooled response and the global maximum.
+
+    Above the image as it is, a small 7 in a 6x10 frame, below the same image shifted; from left to right the image, the
+    response of a 3x3 kernel after ReLU, its 2x2 maxima, and the largest value of all. Below, every cell that is no
+    longer what stands above it is tinted amber; a line says how many places with a value other than 0 stayed the same.
+
+    `shift` is the number of pixels, from 0 to 3, so that the 7 stays inside; ValueError for others.
+    """
+    if shift not in range(4):
+        raise ValueError(f"pooling_and_shift: shift must be an integer from 0 to 3, got {shift}")
+    image = np.pad(SEVEN, ((0, 0), (1, 2)))
+    rows = []
+    for picture in (image, np.pad(image, ((0, 0), (shift, 0)))[:, :10]):
+        response = np.maximum(_respond(picture, SLOPE), 0)
+        pooled = functional.max_pool2d(response[None, None], 2)[0, 0]
+        rows.append((picture, response, pooled, response.max(keepdims=True)))
+    cell, top, step = 0.235, 0.35, 1.85
+    ax = canvas(WIDTH, step * 2 + 0.1)
+    names = ("image", "response", "2 × 2 maximum", "global max")
+    limits = [float(part.max()) for part in rows[0]]
+    for row, parts in enumerate(rows):
+        x = 0.1
+        for index, (name, part, before) in enumerate(zip(names, parts, rows[0], strict=True)):
+            y = top + row * step + (6 - len(part)) * cell / 2
+            said = name if row == 0 else f"shifted by {shift}" if index == 0 else None
+            grid(ax, part, (x, y), cell, title=said, limit=limits[index], tint=part != before)
+            if row and index:
+                counted = (part != 0) | (before != 0)
+                same = f"{int((part == before)[counted].sum())} of {int(counted.sum())}\nthe same"
+                _say(ax, x + part.shape[1] * cell / 2, y + len(part) * cell + 0.22, same, 8.5)
+            x += part.shape[1] * cell + (0.35, 0.35, 0.42, 0)[index]
+
+
+def layer_stack(
+    in_shape: tuple[int, int, int] = (3, 32, 32),
+    layers: Sequence[tuple[int, int, int, int]] = (
+        (16, 3, 1, 1),
+        (32, 3, 2, 1),
+        (32, 3, 1, 1),
+        (64, 3, 2, 1),
+    ),
+) -> None:
+    """What each layer of a stack of convolutions costs: a row per layer, with its output's shape and three bars.
+
+    The bars are the layer's parameters, its multiplications for one image, and the memory of its output in kB, four
+    bytes a value. Each column has a scale of its own, and its sum stands below. The first row is the image: it has
+    memory only.
+
+    `in_shape` is (C, H, W), a layer is (C_out, kernel_size, stride, padding). ValueError where a kernel fits nowhere.
+    """
+    rows = [("image", in_shape, 0, 0)]
+    for c_out, k, stride, padding in layers:
+        c_in, *sides = rows[-1][1]
+        high, wide = (shapes.output_size(side, k, stride, padding) for side in sides)
+        name = f"{k} × {k}, stride {stride}, padding {padding}"
+        costs = shapes.conv2d_params(c_in, c_out, k), shapes.conv2d_macs(c_in, c_out, k, (high, wide))
+        rows.append((name, (c_out, high, wide), *costs))
+    names, outputs, parameters, macs = zip(*rows, strict=True)
+    kilobytes = [int(np.prod(shape)) * 4 / 1000 for shape in outputs]
+    lines = 0.55 + 0.3 * np.arange(len(rows))
+    end = lines[-1] + 0.3
+    ax = canvas(WIDTH, end + 0.25)
+    _say(ax, 0.1, 0.25, "layer", 10, ha="left")
+    _say(ax, 2.05, 0.25, "output", 10, ha="left")
+    for y, name, shape in zip(lines, names, outputs, strict=True):
+        _say(ax, 0.1, y, name, ha="left")
+        _say(ax, 2.05, y, " × ".join(map(str, shape)), ha="left")
+    columns = (
+        (3.1, "parameters", parameters, ",d"),
+        (4.3, "multiplications", macs, ",d"),
+        (5.85, "memory, kB", kilobytes, ",.1f"),
+    )
+    for (x, title, counts, form), colour in zip(columns, SERIES, strict=False):
+        _say(ax, x, 0.25, title, 10, ha="left")
+        _say(ax, x, end, f"{sum(counts):{form}} in all", ha="left")
+        for y, count in zip(lines, counts, strict=True):
+            if count:
+                long = 0.5 * count / max(counts)
+                ax.add_patch(Rectangle((x, y - 0.08), long, 0.16, facecolor=colour))
+                _say(ax, x + long + 0.05, y, f"{count:{form}}", ha="left")
+    ax.plot([0.1, WIDTH - 0.1], [end - 0.16] * 2, color=SOFT, linewidth=0.8)
+
+
+def grouped_channels(channels: int = 8, groups: int = 2, kernel_size: int = 3) -> None:
+    """Which input channels each output channel of a convolution reads: all, those of its group, or only its own.
+
+    Three times a column of dots for the input channels and one for the output channels, with a line from an input to
+    an output that reads it. Left: every output reads every input. Middle: the channels fall into groups, and an output
+    reads its own group only. Right: depthwise, one channel a group. Below: shape and number of the weights.
+    """
+    ax = canvas(WIDTH, 2.9)
+    heights = np.linspace(0.55, 2.15, channels)
+    names = ("every channel", f"{groups} groups", "depthwise")
+    for x, name, count in zip((0.6, 2.9, 5.2), names, (1, groups, channels), strict=True):
+        per_group = channels // count
+        _say(ax, x + 0.6, 0.2, name, 11)
+        for o, i in np.ndindex(channels, channels):
+            if o // per_group == i // per_group:
+                chosen = o == 2
+                colour, width = (ACCENT, 1.4) if chosen else ("#b9c3cb", 0.6)
+                ax.plot([x, x + 1.2], heights[[i, o]], color=colour, linewidth=width, zorder=1 + chosen)
+        ax.scatter([x] * channels, heights, s=30, color="#7d8b97", zorder=3)
+        dots = [ACCENT if o == 2 else "#7d8b97" for o in range(channels)]
+        ax.scatter([x + 1.2] * channels, heights, s=30, color=dots, zorder=3)
+        weights = shapes.conv2d_params(channels, channels, kernel_size, groups=count, bias=False)
+        shape = (channels, per_group, kernel_size, kernel_size)
+        _say(ax, x + 0.6, 2.55, f"weight {shape}\n{weights} weights")
+
+
+def filter_learner(learning_rate: float = 0.3, steps: Sequence[int] = (0, 1, 2, 4, 8)) -> None:
+    """A 3x3 kernel found by gradient descent: what it is after some steps, its loss below, and the hidden kernel.
+
+    The kernel starts at zeros and sees an image of noise and what the hidden kernel makes of it. Each step takes the
+    gradient of the mean squared error times `learning_rate` off it. Blue is positive, red negative; with a small rate
+    it ends at the hidden kernel, with too large a rate it leaves it further behind at every step.
+    """
+    if not 1 <= len(steps) <= 5 or min(steps) < 0:
+        raise ValueError(f"filter_learner: steps expects one to five numbers from 0, got {list(steps)}")
+    hidden = np.array([[0, 1, 2], [-1, 3, 1], [-2, 0, -1]])
+    image = np.random.default_rng(7).normal(size=(1, 1, 20, 24))
+    target, kernel = functional.conv2d(image, hidden[None, None]), np.zeros((1, 1, 3, 3))
+    ax, cell = canvas(WIDTH, 1.8), 0.345
+    grid(ax, hidden, (WIDTH - 3 * cell - 0.05, 0.4), cell, title="hidden", limit=3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in range(max(steps) + 1):
+            error = functional.conv2d(image, kernel) - target
+            if step in steps:
+                x = 0.05 + 1.17 * list(steps).index(step)
+                shown = np.where(np.abs(kernel[0, 0]) < 10, kernel[0, 0].round(1), kernel[0, 0].round())
+                grid(ax, shown, (x, 0.4), cell, title=f"step {step}", signed=True, limit=3)
+                _say(ax, x + 1.5 * cell, 1.61, f"loss {np.mean(error**2):.2g}")
+            kernel -= learning_rate * functional.conv2d_backward(2 * error / error.size, image, kernel)[1]
+
+
+def output_heads(in_shape: tuple[int, int, int] = (32, 20, 20), num_classes: int = 10) -> None:
+    """Three ways from a stack of feature maps to one score per class, and what each costs.
+
+    On the left the maps, by default 32 of 20x20. From them go three rows. Flatten to 12,800 numbers, then a linear
+    layer of 128,010 parameters, gives 10 scores. The average of each map leaves 32 numbers, and a linear layer of
+    330 parameters gives 10 scores. A 1x1 convolution of 330 parameters gives 10 score maps of 20x20, and the average
+    of each map gives 10 scores.
+
+    `in_shape` is (C, H, W) of the maps.
+    """
+    channels, high, wide = in_shape
+    flat, small = channels * high * wide, (channels + 1) * num_classes
+    ax = canvas(WIDTH, 3.6)
+    scale = 0.8 / max(high, wide)
+    _volume(ax, (0.1, 1.5), (wide * scale, high * scale), channels, 0.012)
+    _say(ax, 0.1 + (wide * scale + 0.37) / 2, 1.5 + high * scale + 0.2, f"{channels} × {high} × {wide}")
+    rows = [
+        (0.6, "flatten", (0.1, 1.0), 1, f"{flat:,}", f"Linear\n{(flat + 1) * num_classes:,} parameters"),
+        (1.85, "average\nof each map", (0.1, 0.5), 1, f"{channels}", f"Linear\n{small:,} parameters"),
+        (3.0, f"1 × 1 convolution\n{small:,} parameters", (wide * scale * 0.7, high * scale * 0.7), num_classes,
+         f"{num_classes} × {high} × {wide}", "average\nof each map"),
+    ]  # fmt: skip
+    for y, first, (width, height), planes, between, second in rows:
+        _arrow(ax, (1.38, 1.85 + (y - 1.85) / 4), (1.68, y), INK)
+        _say(ax, 2.35, y, first)
+        _arrow(ax, (2.95, y), (3.2, y), INK)
+        _volume(ax, (3.35 if planes > 1 else 3.58, y - height / 2), (width, height), planes, 0.012)
+        _say(ax, 3.63, y + height / 2 + 0.14, between)
+        _arrow(ax, (4.3, y), (4.7, y), INK)
+        _say(ax, 5.45, y, second)
+        _arrow(ax, (6.17, y), (6.42, y), INK)
+        _say(ax, 6.72, y, f"{num_classes}\nscores")
+
+
+def linear_as_convolution() -> None:
+    """A linear layer on a flattened map is a convolution whose kernel is as large as the map.
+
+    Top row: twelve pixels in one row, twelve weights in one row, their dot product 8. Middle row: the same pixels as
+    a 3x4 map, the same weights as a 3x4 kernel, one place where it fits, the same 8. Bottom row: a 5x6 map whose top
+    left window is that map; the kernel fits at 3x3 places and gives a 3x3 map of scores, the first of them 8.
+    """
+    large = np.array(
+        [[0, 2, 1, 0, 1, 0], [1, 3, 0, 2, 0, 2], [0, 1, 2, 0, 3, 1], [2, 0, 1, 1, 0, 0], [0, 1, 0, 2, 1, 3]]
+    )
+    kernel = np.array([[0, 2, -1, 0], [1, 1, 0, -2], [0, -1, 3, 1]])
+    small = large[:3, :4]
+    score = np.array([[np.sum(small * kernel)]])
+    ax, cell, window = canvas(WIDTH, 3.7), 0.24, (0, 0, 3, 4)
+    rows: list[tuple[float, float, str, Array, Array, Array]] = [
+        (0.45, 3.3, "the flattened map", small.reshape(1, -1), kernel.reshape(1, -1), score),
+        (1.5, 2.0, "the map", small, kernel, score),
+        (2.95, 2.0, "a larger map", large, kernel, _respond(large, kernel)),
+    ]
+    for y, at, name, values, weights, result in rows:
+        tall, end = len(values) * cell / 2, at + weights.shape[1] * cell
+        framed = values is large
+        grid(ax, values, (0.1, y - tall), cell, title=name, window=window if framed else None)
+        grid(ax, weights, (at, y - len(weights) * cell / 2), cell, title="the weights", signed=True)
+        first = (0, 0, 1, 1) if framed else None
+        grid(ax, result, (end + 0.35, y - len(result) * cell / 2), cell, signed=True, window=first, limit=20)
+        _say(ax, at - 0.17, y, "·" if result.size == 1 else "⋆", 13)
+        _say(ax, end + 0.18, y, "=", 13)
+    _say(ax, 4.4, 1.5, "one place where the kernel fits:\none score", 10, ha="left")
+    _say(ax, 4.4, 2.95, "nine places: a map of scores", 10, ha="left")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.course import tags
 
-TAGS = {"colab", "setup", "exercise", "check", "nbval-ignore-output"}
+TAGS = {"colab", "setup", "exercise", "check", "nbval-ignore-output", "timed"}
 STORED = {"text/plain", "text/html", "image/png", "application/vnd.cnnlib.explorer+json"}
 SCRIPT = re.compile(r"<script|<iframe|javascript:|\son\w+\s*=", re.IGNORECASE)
 MACHINE_PATH = re.compile(
@@ -95,6 +95,8 @@ def form(notebook: Any) -> Iterator[str]:
     for cell in code:
         if unknown := tags(cell) - TAGS:
             yield f"unknown tags {sorted(unknown)}"
+        if "timed" in tags(cell) and "nbval-ignore-output" not in tags(cell):
+            yield f"a timed cell is compared, tag it nbval-ignore-output: {cell.source.splitlines()[0]}"
     for index, cell in enumerate(code):
         if "nbval-ignore-output" in tags(cell):
             compared = [later for later in code[index:] if "nbval-ignore-output" not in tags(later)]

@@ -478,3 +478,77 @@ def test_places_says_why_nothing_fits() -> None:
         diagrams.places(25, 3)
     with pytest.raises(TypeError, match="places: stride"):
         diagrams.places(8, 3, 1.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("in_shape", "stack"),
+    [((3, 32, 32), None), ((1, 28, 28), [(16, 5, 1, 0), (10, 1, 1, 0)]), ((2, 9, 12), [(5, 4, 3, 1)])],
+)
+def test_layer_stack_counts_as_torch_does(
+    in_shape: tuple[int, int, int], stack: list[tuple[int, int, int, int]] | None
+) -> None:
+    if stack is None:
+        diagrams.layer_stack()
+        stack = [(16, 3, 1, 1), (32, 3, 2, 1), (32, 3, 1, 1), (64, 3, 2, 1)]
+    else:
+        diagrams.layer_stack(in_shape, stack)
+    x = torch.zeros(in_shape)
+    shapes, parameters, macs, memory = [tuple(x.shape)], [], [], [x.nbytes / 1000]
+    for c_out, *settings in stack:
+        layer = torch.nn.Conv2d(len(x), c_out, *settings)
+        x = layer(x)
+        shapes.append(tuple(x.shape))
+        parameters.append(sum(p.numel() for p in layer.parameters()))
+        macs.append(layer.weight.numel() * x[0].numel())
+        memory.append(x.nbytes / 1000)
+    said = [t.get_text() for t in plt.gca().texts]
+    expected = [" × ".join(map(str, shape)) for shape in shapes]
+    for counts, form in ((parameters, ",d"), (macs, ",d"), (memory, ",.1f")):
+        expected += [f"{count:{form}}" for count in counts] + [f"{sum(counts):{form}} in all"]  # type: ignore[str-format]
+    assert not set(expected) - set(said)
+    longest = max(parameters)
+    bars = [p for p in plt.gca().patches if isinstance(p, Rectangle) and p.get_x() == 3.1 and p.get_width()]
+    assert [round(2 * longest * bar.get_width()) for bar in bars] == parameters
+
+
+def test_layer_stack_says_why_nothing_fits() -> None:
+    with pytest.raises(ValueError, match="spans at most 4 pixels"):
+        diagrams.layer_stack((1, 8, 4), [(2, 5, 1, 0)])
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(8, 2), (6, 3)])
+def test_grouped_channels_draws_a_line_per_weight_slice(channels: int, groups: int) -> None:
+    diagrams.grouped_channels(channels, groups)
+    weights = [torch.nn.Conv2d(channels, channels, 3, groups=g).weight for g in (1, groups, channels)]
+    for weight in weights:
+        assert f"weight {tuple(weight.shape)}\n{weight.numel()} weights" in words()
+    lines = plt.gca().lines
+    assert len(lines) == sum(weight[:, :, 0, 0].numel() for weight in weights)
+    chosen = [line for line in lines if same_color(line.get_color(), plot.ACCENT)]
+    assert len(chosen) == channels + channels // groups + 1
+
+
+@pytest.mark.parametrize(("in_shape", "classes"), [((32, 20, 20), 10), ((8, 12, 6), 7)])
+def test_output_heads_count_what_torch_counts(in_shape: tuple[int, int, int], classes: int) -> None:
+    diagrams.output_heads(in_shape, classes)
+    heads = (
+        torch.nn.Linear(int(np.prod(in_shape)), classes),
+        torch.nn.Linear(in_shape[0], classes),
+        torch.nn.Conv2d(in_shape[0], classes, 1),
+    )
+    counts = [f"{sum(p.numel() for p in head.parameters()):,} parameters" for head in heads]
+    assert re.findall(r"[\d,]+ parameters", words()) == counts
+    for text in (f"{np.prod(in_shape):,}", " × ".join(map(str, in_shape)), f"{classes}\nscores"):
+        assert text in words()
+
+
+def test_linear_as_convolution_gives_the_same_score_three_times() -> None:
+    diagrams.linear_as_convolution()
+    flat, row, score, small, kernel, same, large, again, scores = grids()
+    np.testing.assert_array_equal(flat[0], small.ravel())
+    np.testing.assert_array_equal(row[0], kernel.ravel())
+    assert flat @ row.T == score == same == scores[0, 0]
+    np.testing.assert_array_equal(kernel, again)
+    np.testing.assert_array_equal(large[:3, :4], small)
+    np.testing.assert_array_equal(scores, respond(large, kernel))
+    assert [inside(6, frames()[0]), inside(8, frames()[1])] == [(0, 0, 3, 4), (0, 0, 1, 1)]

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import importlib.util
 import io
 import os
 import subprocess
@@ -106,6 +107,7 @@ PLANTED = {
     "no title": (rules.form, lambda: nbformat.v4.new_notebook(cells=sample().cells[1:])),
     "unknown tag": (rules.form, lambda: sample(metadata={"tags": ["setup", "exercice"]})),
     "unasserted": (rules.form, lambda: sample(metadata={"tags": ["setup", "nbval-ignore-output"]})),
+    "timed and compared": (rules.form, lambda: sample(metadata={"tags": ["setup", "timed"]})),
     "raw details": (
         rules.folded_text,
         lambda: markdown("<details><summary>Solution</summary>\n```\n```\n\n</details>"),
@@ -218,6 +220,33 @@ def test_nbval_catches(executed: Any, plant: Callable[[Any], object], said: str,
     plant(planted)
     done = run_nbval(planted, tmp_path)
     assert done.returncode == 1 and said in done.stdout, done.stdout
+
+
+def test_a_timed_cell_keeps_its_outputs_until_its_source_changes(tmp_path: Path) -> None:
+    specification = importlib.util.spec_from_file_location(
+        "notebooks_make", PROJECT / "notebooks" / "make.py"
+    )
+    assert specification and specification.loader
+    make = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(make)
+    path = tmp_path / "01_timed.ipynb"
+    source = "from time import perf_counter_ns\nprint(perf_counter_ns())"
+    tagged = nbformat.v4.new_code_cell(source, metadata={"tags": ["timed", "nbval-ignore-output"]})
+    plain = nbformat.v4.new_code_cell("print(perf_counter_ns())")
+    nbformat.write(nbformat.v4.new_notebook(cells=[tagged, plain]), path)
+
+    def run() -> list[str]:
+        nbformat.write(make.execute(path), path)
+        return [cell.outputs[0].text for cell in nbformat.read(path, as_version=4).cells]
+
+    first, second = run(), run()
+    assert second[0] == first[0] and second[1] != first[1]
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += "  # changed by hand, the old outputs still beside it"
+    nbformat.write(notebook, path)
+    third = run()
+    assert third[0] != first[0]
+    assert run()[0] == third[0]
 
 
 @pytest.mark.parametrize(

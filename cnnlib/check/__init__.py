@@ -16,6 +16,24 @@ EXERCISES = {
     "03_filters": ("response", "normalised_response", "design_x_detector"),
     "04_convolution": ("corr2d", "true_conv2d", "is_shift_equivariant"),
     "05_stride_padding_and_size": ("output_size", "same_padding", "max_depth", "pad2d", "corr2d_strided"),
+    "06_the_convolutional_layer": (
+        "conv_params",
+        "conv2d_forward",
+        "im2col",
+        "conv1x1_as_linear",
+        "macs",
+        "depthwise_separable_params",
+        "compose_kernels",
+    ),
+    "07_learning_a_filter": ("conv2d_backward", "gradient_check", "learn_kernel"),
+    "08_pooling_and_translation": (
+        "max_pool2d",
+        "avg_pool2d",
+        "max_pool2d_backward",
+        "receptive_field",
+        "shift_agreement",
+    ),
+    "09_what_a_cnn_outputs": ("fc_to_conv", "predict_mask", "iou", "upsample_nearest", "conv_transpose2d"),
     "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
 }
 
