@@ -93,6 +93,8 @@ def form(notebook: Any) -> Iterator[str]:
     if sum("setup" in tags(cell) for cell in code) != 1:
         yield "there is not exactly one cell tagged setup"
     for cell in code:
+        if cell.source.rstrip().endswith(";"):
+            yield f"a semicolon at the end hides nothing from nbval: {cell.source.splitlines()[-1]}"
         if unknown := tags(cell) - TAGS:
             yield f"unknown tags {sorted(unknown)}"
         if "timed" in tags(cell) and "nbval-ignore-output" not in tags(cell):

@@ -105,6 +105,7 @@ PLANTED = {
     "short alt in a tag": (rules.alternative_text, lambda: markdown('<img src="a.png" alt="image">')),
     "linked picture": (rules.no_linked_files, lambda: markdown("![a kernel over an image](../images/a.png)")),
     "no title": (rules.form, lambda: nbformat.v4.new_notebook(cells=sample().cells[1:])),
+    "semicolon": (rules.form, lambda: sample(source="draw();")),
     "unknown tag": (rules.form, lambda: sample(metadata={"tags": ["setup", "exercice"]})),
     "unasserted": (rules.form, lambda: sample(metadata={"tags": ["setup", "nbval-ignore-output"]})),
     "timed and compared": (rules.form, lambda: sample(metadata={"tags": ["setup", "timed"]})),

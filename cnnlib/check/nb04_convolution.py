@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from cnnlib.check.engine import Student, exercise
+from cnnlib.check.engine import CheckFailed, Student, exercise
 from cnnlib.check.text import table
 
 Array = NDArray[Any]
@@ -101,12 +101,42 @@ def _kernels_integers(image: Array, kernel: Array) -> Array:
     return _correlate(image, kernel).astype(kernel.dtype)
 
 
+def _products(image: Array, kernel: Array) -> Array:
+    return np.asarray(sliding_window_view(image, kernel.shape) * kernel)
+
+
+def _returned_early(rows: int, columns: int | None) -> Callable[[Array, Array], Array]:
+    """An array of zeros in which only the first `rows` and `columns` are filled."""
+
+    def corr2d(image: Array, kernel: Array) -> Array:
+        whole = _correlate(image, kernel)
+        out = np.zeros_like(whole)
+        out[:rows, :columns] = whole[:rows, :columns]
+        return out
+
+    return corr2d
+
+
+def _bytes(image: Array, kernel: Array) -> Array:
+    return _correlate(image, kernel).astype(np.int64).astype(np.uint8)
+
+
+def _as_ndimage(image: Array, kernel: Array, before: int = 0) -> Array:
+    """scipy.ndimage.correlate, or with `before` = -1 the placement of its convolve: the image's size and type."""
+    above = [(k + before) // 2 for k in kernel.shape]
+    sides = [(a, k - 1 - a) for a, k in zip(above, kernel.shape, strict=True)]
+    return _correlate(np.pad(image, sides, "symmetric"), kernel).astype(image.dtype)
+
+
 TURNED = (
     "Height and width are swapped in your result. Rows come first: the loop over rows gives the first index."
 )
 LAST = "The last {}: a loop stops one too early. There are H - kH + 1 rows and W - kW + 1 columns of windows."
 CUT = "The fractions are cut off: your output array holds integers. Make it an array of floats."
 SQUARE = "This works for a square kernel only. The first number of kernel.shape is its height, the second its width."
+ADDED = "The window's products were not added up to one number. Python's sum adds rows only: use np.sum."
+EARLY = "Your function returns before its loops are done. Move the return out of both loops."
+BYTES = "uint8 holds 0 to 255 only: other responses wrap round, and fractions are lost. Make it an array of floats."
 LARGE = "Your output holds windows that hang over the border. Keep those that lie inside the image."
 
 
@@ -137,6 +167,15 @@ def corr2d(student: Student) -> None:
                 "Your output equals the right one for the kernel transposed: its rows and columns are swapped.",
                 lambda x, k: _correlate(x, k.T),
             ),
+            (ADDED, _products),
+            (ADDED, lambda x, k: _products(x, k).sum(-2)),
+            (ADDED, lambda x, k: _products(x, k).sum(-1)),
+            (EARLY, _returned_early(1, 1)),
+            (EARLY, _returned_early(1, None)),
+            (EARLY, lambda x, k: _correlate(x, k)[0, 0]),
+            (BYTES, _bytes),
+            (LARGE, _as_ndimage),
+            (LARGE, lambda x, k: _as_ndimage(x, k[::-1, ::-1], -1)),
             (TURNED, lambda x, k: _correlate(x, k).T),
             (LAST.format("row and the last column are missing"), _short(1, 1)),
             (LAST.format("row is missing"), _short(1, 0)),
@@ -234,6 +273,15 @@ def true_conv2d(student: Student) -> None:
             (LARGE, lambda x, k: _centred(x, k[::-1, ::-1])),
             (LARGE, lambda x, k: _full(x, k[::-1, ::-1])),
             (LARGE, lambda x, k: _same_size(x, k[::-1, ::-1])),
+            (ADDED, lambda x, k: _products(x, k[::-1, ::-1])),
+            (ADDED, lambda x, k: _products(x, k[::-1, ::-1]).sum(-2)),
+            (ADDED, lambda x, k: _products(x, k[::-1, ::-1]).sum(-1)),
+            (EARLY, lambda x, k: _returned_early(1, 1)(x, k[::-1, ::-1])),
+            (EARLY, lambda x, k: _returned_early(1, None)(x, k[::-1, ::-1])),
+            (EARLY, lambda x, k: _true_conv2d(x, k)[0, 0]),
+            (BYTES, lambda x, k: _bytes(x, k[::-1, ::-1])),
+            (LARGE, lambda x, k: _as_ndimage(x, k[::-1, ::-1], -1)),
+            (LARGE, lambda x, k: _as_ndimage(x, k[::-1, ::-1])),
             (TURNED, lambda x, k: _true_conv2d(x, k).T),
             (LAST.format("row and the last column are missing"), lambda x, k: _true_conv2d(x, k)[:-1, :-1]),
             (CUT, lambda x, k: _integers(x, k[::-1, ::-1])),
@@ -249,6 +297,12 @@ Fn = Callable[[Array], Array]
 Shift = tuple[int, int]
 
 
+class _CroppedError(IndexError):
+    """What a function of the check raises where it is given too small an image."""
+
+    hint = "Give fn the whole image; cut the margin off afterwards."
+
+
 @dataclass(frozen=True)
 class Named:
     """A function of an image with a name that a person can read in the message."""
@@ -258,7 +312,11 @@ class Named:
 
     def __call__(self, image: Array) -> Array:
         """Return what the function makes of `image`."""
-        return self.function(image)
+        try:
+            return self.function(image)
+        except IndexError:
+            shape = getattr(image, "shape", "no array")
+            raise _CroppedError(f"fn was given an image of shape {shape}, too small for it") from None
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
@@ -284,7 +342,15 @@ def is_shift_equivariant(student: Student) -> None:
 
 
 def _verdict(student: Student, arguments: tuple[Any, ...]) -> bool:
-    value = student.numbers(student.call(*arguments), _call(arguments))
+    try:
+        returned = student.call(*arguments)
+    except CheckFailed as failed:
+        error = "could not broadcast input array"
+        if len(arguments) > 2 and 0 in arguments[2] and error in str(failed):
+            hint = "With shift 0, [:-0] is empty: use H - down as the end, and W - right."
+            student.fail(_call(arguments), _equivariant(*arguments), f"ValueError: {error}", hint)
+        raise
+    value = student.numbers(returned, _call(arguments))
     student.require(
         value.shape == () and value in (0, 1),
         _call(arguments),
@@ -550,6 +616,10 @@ def _mistakes() -> list[tuple[str, Callable[..., bool]]]:
         (
             "Your shift is fixed. Use the argument shift.",
             _judged(before=lambda x, s: _shifted(x, 1, 2), after=lambda x, s: _shifted(x, 1, 2)),
+        ),
+        (
+            "Are shift and margin used? With margin 4 nothing of 4 rows is left.",
+            lambda fn, image, *_: _equivariant(fn, image),
         ),
         ("Your function says True whatever fn does.", lambda *_: True),
         ("Your function says False whatever fn does.", lambda *_: False),

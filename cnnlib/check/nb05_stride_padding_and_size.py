@@ -19,6 +19,11 @@ PAIRS = (
 )
 
 
+ONE_PAIR = (
+    "np.pad reads one pair as (before, after) for every axis. Give one pair per axis: ((ph, ph), (pw, pw))."
+)
+
+
 def _pair(value: Pair) -> tuple[int, int]:
     height, width = np.broadcast_to(value, 2)
     return int(height), int(width)
@@ -91,6 +96,24 @@ def _below_one(function: Function) -> Function:
     return size_of
 
 
+def _guarded(n: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
+    """The right formula behind a guard without the dilation."""
+    if k > n + 2 * p:
+        raise ValueError
+    return int(_formula()(n, k, s, p, d))
+
+
+def _fractions(raises: bool) -> Function:
+    """The formula with its fractions; with `raises` refused where nothing fits."""
+
+    def size_of(n: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> float:
+        if raises and n + 2 * p < d * (k - 1) + 1:
+            raise ValueError
+        return (n + 2 * p - d * (k - 1) - 1) / s + 1
+
+    return size_of
+
+
 def _refusing(refuse: Callable[[int, int, int, int], object]) -> Function:
     """The right size, refused where `refuse(reach, size, stride, padding)`."""
 
@@ -135,8 +158,15 @@ def output_size(student: Student) -> None:
         "You refused a stride that does not divide. Pixels are left over then, which is no error: round down."
     )
     exactly = "You refused a window that just fits: it has one place."
+    whole = "Only whole steps count: round down, with //."
+    guard = "Your guard leaves out the dilation: compare dilation * (kernel_size - 1) + 1 with size + 2 * padding."
+    plus = (
+        "You added the dilation to the kernel's size. Each of its kernel_size - 1 steps grows: it reaches over "
+        "dilation * (kernel_size - 1) + 1 pixels."
+    )
     mistakes: list[tuple[str, Function]] = [  # near misses first, here and below
         (times, lambda n, k, s=1, p=0, d=1: _formula()(n, k * d, s, p)),
+        (plus, lambda n, k, s=1, p=0, d=1: _formula()(n, k + d - 1, s, p)),
         (towards_zero, _formula(int)),
         ("You left the dilation out.", lambda n, k, s=1, p=0, d=1: _formula()(n, k, s, p)),
         (nearest, _formula(round)),
@@ -161,6 +191,9 @@ def output_size(student: Student) -> None:
         _output_size,
         [*fits, *too_large],
         [
+            (guard, _guarded),
+            (whole, _fractions(raises=True)),
+            (whole, _fractions(raises=False)),
             (exactly, _refusing(lambda reach, n, s, p: reach >= n + 2 * p)),
             (refused, _refusing(lambda reach, n, s, p: reach > n + p)),
             (refused, _refusing(lambda reach, n, s, p: reach > n)),
@@ -199,6 +232,35 @@ def _pad2d(image: Array, padding: Pair, mode: str) -> Array:
 def _padded(image: Array, padding: Pair, mode: str, before: int = 1, after: int = 1) -> Array:
     sides = [(p * before, p * after) for p in _pair(padding)]
     return np.asarray(np.pad(image, [(0, 0)] * (image.ndim - 2) + sides, _MODES.get(mode, mode)))  # type: ignore
+
+
+def _one_pair(limits: bool) -> Function:
+    """np.pad with the pair (height, width) read as (before, after) of every axis."""
+
+    def pad(image: Array, padding: Pair, mode: str) -> Array:
+        if limits:
+            _check_limits(image, padding, mode)
+        return np.asarray(np.pad(image, _pair(padding), _MODES[mode]))  # type: ignore
+
+    return pad
+
+
+def _numpy_names(*modes: str, limits: bool = True) -> Function:
+    """pad2d with the names of `modes` given to np.pad as they are: a ValueError unless it knows them."""
+
+    def pad(image: Array, padding: Pair, mode: str) -> Array:
+        if mode in modes:
+            raise ValueError
+        return (_pad2d if limits else _padded)(image, padding, mode)
+
+    return pad
+
+
+def _limits_of_first_axes(image: Array, padding: Pair, mode: str) -> Array:
+    """pad2d with its limits taken from the first two axes."""
+    if _over(mode, np.array(_pair(padding)), np.array(image.shape[:2])).any():
+        raise ValueError
+    return _padded(image, padding, mode)
 
 
 def _with_modes(**instead: str) -> Function:
@@ -299,11 +361,36 @@ def pad2d(student: Student) -> None:
         "You refused a padding that is allowed. Only reflect (padding below the size) and circular (padding at "
         "most the size) have limits, and each axis is compared with its own padding."
     )
+    an_error = (
+        "A ValueError, though this padding is allowed. Is it your own? Only reflect (padding below the size) and "
+        "circular (padding at most the size) have limits, and each axis of image.shape[-2:] has its own padding."
+    )
+    names = "np.pad's names differ: constant, reflect, edge, wrap."
     too_wide_hint = "This border is wider than the image can fill in this mode. Raise a ValueError."
     student.compare(
         _pad2d,
         legal + too_wide,
         [
+            *(
+                (names, _numpy_names(*straight, limits=limits))
+                for straight in (("zeros", "replicate", "circular"), ("zeros",))
+                for limits in (True, False)
+            ),
+            (
+                others,  # one number is given to np.pad as it is, a pair is not
+                lambda image, padding, mode: (
+                    _pad2d(image, padding, mode)
+                    if isinstance(padding, tuple)
+                    else _one_pair(limits=True)(image, padding, mode)
+                ),
+            ),
+            (ONE_PAIR, _one_pair(limits=True)),
+            (ONE_PAIR, _one_pair(limits=False)),
+            (
+                "You compared with the first two axes of the image. Height and width are the last two: "
+                "image.shape[-2:].",
+                _limits_of_first_axes,
+            ),
             (too_strict, _with_limits(lambda mode, p, n: (p >= n).any() and mode in _RULES)),
             (
                 "reflect never repeats the edge, so that n pixels give a border of n - 1 at most: padding >= size "
@@ -364,6 +451,7 @@ def pad2d(student: Student) -> None:
                 "Right that this cannot be done; the error has to be a ValueError.",
                 _otherwise(_pad2d, _another_error),
             ),
+            (an_error, _raising(ValueError)),
         ],
     )
 
@@ -409,6 +497,19 @@ def _dense(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: P
     """The right shape, but every window without its gaps."""
     rows, columns = _places(image, kernel, stride, padding, dilation)
     return _corr2d_strided(image, kernel, stride, padding)[:rows, :columns]
+
+
+def _short_windows(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
+    """Windows of every d-th pixel among the kernel's size, as r : r + kH : d cuts them."""
+    (sh, sw), (dh, dw), (kh, kw) = _pair(stride), _pair(dilation), kernel.shape
+    padded, out = (
+        _padded(image, padding, "zeros"),
+        np.zeros(_places(image, kernel, stride, padding, dilation)),
+    )
+    for row, column in np.ndindex(out.shape):
+        top, left = row * sh, column * sw
+        out[row, column] = np.sum(padded[top : top + kh : dh, left : left + kw : dw] * kernel)
+    return out
 
 
 def _with_border(before: int, after: int) -> Function:
@@ -530,6 +631,10 @@ def corr2d_strided(student: Student) -> None:
             (PAIRS, _ints_only(right)),
             (unpadded, _with_border(0, 2)),  # what sticks out counted as zero
             ("The padding is left out.", lambda i, k, s, p, d=1: right(i, k, s, 0, d)),
+            (
+                ONE_PAIR,
+                lambda i, k, s, p, d=1: right(np.pad(i, _pair(p)), k, s, 0, d),
+            ),
             (one_side, _with_border(1, 0)),
             (one_side, _with_border(0, 1)),
             ("The padding is added twice on each side.", _with_border(2, 2)),
@@ -546,6 +651,10 @@ def corr2d_strided(student: Student) -> None:
             (mirrored, lambda i, k, s, p, d=1: right(i, k[:, ::-1], s, p, d)),
             ("The kernel is transposed: its rows run down the image.", lambda i, k, *r: right(i, k.T, *r)),
             ("The dilation is never used.", lambda i, k, s, p, d=1: right(i, k, s, p)),
+            (
+                "The dilated window is cut too short: it reaches over d * (kH - 1) + 1 rows, and columns likewise.",
+                _short_windows,
+            ),
             ("The shape is right, but the windows have no gaps: they are cut without the dilation.", _dense),
             (
                 "You counted the dilation from 0. Dilation 1 is the dense kernel, 2 leaves one gap.",
@@ -574,12 +683,16 @@ def _same_padding(kernel_size: Pair) -> Sides:
     "An axis needs k - 1 pixels in all: (k - 1) // 2 before, the rest after.",
 )
 def same_padding(student: Student) -> None:
-    def sides(before: Callable[[int], int], after: Callable[[int], int]) -> Function:
+    def sides(before: Callable[[int], float], after: Callable[[int], float]) -> Function:
         return lambda kernel_size: [(before(k), after(k)) for k in _pair(kernel_size)]
 
     def first_only(kernel_size: Pair) -> Sides:
         return _same_padding(_pair(kernel_size)[0])
 
+    def four(side: Callable[[int], int]) -> Function:
+        return lambda kernel_size: np.repeat([side(k) for k in _pair(kernel_size)], 2)
+
+    half = "Half a pixel cannot be added. Only whole numbers: (k - 1) // 2 before, the rest after."
     flat = "Group the four numbers by axis: ((top, bottom), (left, right))."
     student.compare(
         _same_padding,
@@ -614,6 +727,12 @@ def same_padding(student: Student) -> None:
             ),
             ("Both axes are padded for one of the kernel's two sizes.", first_only),
             ("Both axes are padded for one of the kernel's two sizes.", lambda k: _same_padding(_pair(k)[1])),
+            (half, sides(lambda k: (k - 1) / 2, lambda k: (k - 1) / 2)),
+            (flat, four(lambda k: (k - 1) // 2)),
+            (flat, four(lambda k: k // 2)),
+            (flat, _ints_only(four(lambda k: (k - 1) // 2))),
+            (flat, _ints_only(four(lambda k: k // 2))),
+            (flat, _ints_only(lambda kernel_size: np.ravel(_same_padding(kernel_size)))),
             (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size))),
             (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size)[::-1])),
             (flat, lambda kernel_size: np.transpose(_same_padding(kernel_size))),
@@ -654,7 +773,7 @@ def _max_depth(size: Pair, kernel_size: Pair) -> int:
     "each axis, and the smaller number counts.",
 )
 def max_depth(student: Student) -> None:
-    def axes(layers: Callable[[int, int], int], choose: Callable[..., int] = min) -> Function:
+    def axes(layers: Callable[[int, int], float], choose: Callable[..., object] = min) -> Function:
         return lambda size, kernel_size: choose(
             layers(n, k) for n, k in zip(_pair(size), _pair(kernel_size), strict=True)
         )
@@ -665,8 +784,9 @@ def max_depth(student: Student) -> None:
     one_axis = "You looked at one axis only."
     too_few = "One layer too few: after your last layer the kernel still fits once more."
     cases: list[tuple[Pair, Pair]] = [
-        (5, 3), ((7, 9), 3), ((9, 7), (4, 2)), (28, 5), ((28, 28), (3, 5)), ((6, 20), (2, 5)), ((20, 4), (2, 5)),
-        ((8, 8), (3, 4)), (3, 3), (2, 3), ((30, 2), (7, 3)), ((12, 6), (3, 4)), (224, (3, 2)), ((4, 50), (4, 4)),
+        (5, 3), ((7, 9), 3), ((7, 9), (4, 2)), ((9, 7), (4, 2)), (28, 5), ((28, 28), (3, 5)), ((6, 20), (2, 5)),
+        ((20, 4), (2, 5)), ((8, 8), (3, 4)), (3, 3), (2, 3), ((30, 2), (7, 3)), ((12, 6), (3, 4)), (224, (3, 2)),
+        ((4, 50), (4, 4)),
     ]  # fmt: skip
     student.compare(
         _max_depth,
@@ -676,6 +796,12 @@ def max_depth(student: Student) -> None:
                 "The shorter side meets the larger kernel side: compare height with height and width with width.",
                 lambda size, kernel_size: layers(min(_pair(size)), max(_pair(kernel_size))),
             ),
+            (
+                "You took the smaller size and the smaller kernel side from different axes.",
+                lambda size, kernel_size: layers(min(_pair(size)), min(_pair(kernel_size))),
+            ),
+            ("Only whole layers count: round down, with //.", axes(lambda n, k: (n - 1) / (k - 1))),
+            ("Return one number: the smaller of the two axes' layers.", axes(layers, list)),
             (
                 "The kernel's height and width are swapped.",
                 lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[::-1]),

@@ -1,7 +1,7 @@
 """Answers to the exercises of notebook 04."""
 
 import numpy as np
-from scipy import signal
+from scipy import ndimage, signal
 
 from tests.wrong_answers import right, wrong
 
@@ -249,6 +249,55 @@ def corr2d_no_return(image, kernel):
     slide(image, kernel, *places(image, kernel))
 
 
+@wrong("corr2d", hint="not added up to one number")
+def corr2d_products(image, kernel):
+    rows, columns = places(image, kernel)
+    (height, width), kernel = kernel.shape, kernel
+    return [[image[r : r + height, c : c + width] * kernel for c in range(columns)] for r in range(rows)]
+
+
+@wrong("corr2d", hint="use np.sum")
+def corr2d_sum_of_python(image, kernel):
+    return [[sum(window) for window in row] for row in corr2d_products(image, kernel)]
+
+
+@wrong("corr2d", hint="before its loops are done")
+def corr2d_return_in_the_inner_loop(image, kernel):
+    out = np.zeros(places(image, kernel))
+    out[0, 0] = slide(image, kernel, 1, 1)[0, 0]
+    return out
+
+
+@wrong("corr2d", hint="before its loops are done")
+def corr2d_return_in_the_outer_loop(image, kernel):
+    out = np.zeros(places(image, kernel))
+    out[0] = slide(image, kernel, 1, out.shape[1])[0]
+    return out
+
+
+@wrong("corr2d", hint="before its loops are done")
+def corr2d_returns_the_first_sum(image, kernel):
+    return slide(image, kernel, 1, 1)[0, 0]
+
+
+@wrong("corr2d", hint="uint8 holds 0 to 255")
+def corr2d_in_bytes(image, kernel):
+    out = np.zeros(places(image, kernel), dtype=np.uint8)
+    for (r, c), value in np.ndenumerate(slide(image, kernel, *out.shape)):
+        out[r, c] = np.int64(value)
+    return out
+
+
+@wrong("corr2d", hint="windows that hang over the border")
+def corr2d_with_ndimage(image, kernel):
+    return ndimage.correlate(image, kernel)
+
+
+@wrong("corr2d", hint="windows that hang over the border")
+def corr2d_with_the_other_of_ndimage(image, kernel):
+    return ndimage.convolve(image, kernel)
+
+
 # true_conv2d
 
 
@@ -355,6 +404,55 @@ def true_conv2d_integers(image, kernel):
 def true_conv2d_flips_in_place(image, kernel):
     kernel[:] = kernel[::-1, ::-1].copy()
     return slide(image, kernel, *places(image, kernel))
+
+
+@wrong("true_conv2d", hint="not added up to one number")
+def true_conv2d_products(image, kernel):
+    rows, columns = places(image, kernel)
+    (height, width), kernel = kernel.shape, np.flip(kernel)
+    return [[image[r : r + height, c : c + width] * kernel for c in range(columns)] for r in range(rows)]
+
+
+@wrong("true_conv2d", hint="use np.sum")
+def true_conv2d_sum_of_python(image, kernel):
+    return [[sum(window) for window in row] for row in true_conv2d_products(image, kernel)]
+
+
+@wrong("true_conv2d", hint="before its loops are done")
+def true_conv2d_return_in_the_inner_loop(image, kernel):
+    out = np.zeros(places(image, kernel))
+    out[0, 0] = slide(image, np.flip(kernel), 1, 1)[0, 0]
+    return out
+
+
+@wrong("true_conv2d", hint="before its loops are done")
+def true_conv2d_return_in_the_outer_loop(image, kernel):
+    out = np.zeros(places(image, kernel))
+    out[0] = slide(image, np.flip(kernel), 1, out.shape[1])[0]
+    return out
+
+
+@wrong("true_conv2d", hint="before its loops are done")
+def true_conv2d_returns_the_first_sum(image, kernel):
+    return slide(image, np.flip(kernel), 1, 1)[0, 0]
+
+
+@wrong("true_conv2d", hint="uint8 holds 0 to 255")
+def true_conv2d_in_bytes(image, kernel):
+    out = np.zeros(places(image, kernel), dtype=np.uint8)
+    for (r, c), value in np.ndenumerate(slide(image, np.flip(kernel), *out.shape)):
+        out[r, c] = np.int64(value)
+    return out
+
+
+@wrong("true_conv2d", hint="windows that hang over the border")
+def true_conv2d_with_ndimage(image, kernel):
+    return ndimage.convolve(image, kernel)
+
+
+@wrong("true_conv2d", hint="windows that hang over the border")
+def true_conv2d_with_the_other_of_ndimage(image, kernel):
+    return ndimage.correlate(image, np.flip(kernel))
 
 
 # is_shift_equivariant
@@ -555,6 +653,29 @@ def equivariant_in_place(fn, image, shift=(1, 2), margin=4, tol=1e-9):
     output = shifted(fn(image), shift)
     image[:] = shifted(image, shift).astype(image.dtype)
     return bool((np.abs(inside(fn(image) - output, margin)) <= tol).all())
+
+
+@wrong("is_shift_equivariant", hint="With shift 0, [:-0] is empty")
+def equivariant_negative_end_of_the_shift(fn, image, shift=(1, 2), margin=4, tol=1e-9):
+    def move(array):
+        out = np.zeros(array.shape)
+        out[shift[0] :, shift[1] :] = array[: -shift[0], : -shift[1]]
+        return out
+
+    difference = fn(move(image)) - move(fn(image))
+    return bool((np.abs(inside(difference, margin)) <= tol).all())
+
+
+@wrong("is_shift_equivariant", hint="Give fn the whole image")
+def equivariant_cropped_first(fn, image, shift=(1, 2), margin=4, tol=1e-9):
+    difference = fn(inside(shifted(image, shift), margin)) - shifted(fn(inside(image, margin)), shift)
+    return bool((np.abs(difference) <= tol).all())
+
+
+@wrong("is_shift_equivariant", hint="Are shift and margin used")
+def equivariant_defaults_only(fn, image, shift=(1, 2), margin=4, tol=1e-9):
+    difference = fn(shifted(image, (1, 2))) - shifted(fn(image), (1, 2))
+    return bool((np.abs(inside(difference, 4)) <= 1e-9).all())
 
 
 SINGLE = "the axis of images and that of channels have length 1 here: first and last are the same"

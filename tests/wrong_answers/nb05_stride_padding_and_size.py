@@ -165,6 +165,33 @@ def a_float(size, kernel_size, stride=1, padding=0, dilation=1):
     return np.floor((size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride) + 1
 
 
+@wrong("output_size", hint="guard leaves out the dilation")
+def guard_without_dilation(size, kernel_size, stride=1, padding=0, dilation=1):
+    if kernel_size > size + 2 * padding:
+        raise ValueError("nothing fits")
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+
+
+@wrong("output_size", hint="Only whole steps count")
+def true_division(size, kernel_size, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1
+
+
+@wrong("output_size", hint="Only whole steps count")
+def true_division_with_error(size, kernel_size, stride=1, padding=0, dilation=1):
+    if size + 2 * padding < dilation * (kernel_size - 1) + 1:
+        raise ValueError("nothing fits")
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1
+
+
+@wrong("output_size", hint="added the dilation")
+def kernel_plus_dilation(size, kernel_size, stride=1, padding=0, dilation=1):
+    span = kernel_size + dilation - 1
+    if size + 2 * padding < span:
+        raise ValueError("nothing fits")
+    return (size + 2 * padding - span) // stride + 1
+
+
 # ---- pad2d
 
 
@@ -408,6 +435,47 @@ def one_width_for_all(image, padding, mode):
     return padded_with({}, image, padding, mode)
 
 
+@wrong("pad2d", hint="one pair as (before, after)")
+def one_pair_for_np_pad(image, padding, mode):
+    too_wide(image, padding, mode)
+    ph, pw = np.broadcast_to(padding, 2)
+    names = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    return np.pad(image, (ph, pw), mode=names[mode])
+
+
+@wrong("pad2d", hint="one pair as (before, after)")
+def padding_straight_to_np_pad(image, padding, mode):
+    names = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    return np.pad(image, padding, mode=names[mode])
+
+
+@wrong("pad2d", hint="names differ")
+def mode_straight_to_np_pad(image, padding, mode):
+    ph, pw = np.broadcast_to(padding, 2)
+    return np.pad(image, [(0, 0)] * (image.ndim - 2) + [(ph, ph), (pw, pw)], mode=mode)
+
+
+@wrong("pad2d", hint="names differ")
+def zeros_straight_to_np_pad(image, padding, mode):
+    return padded_with({"zeros": "zeros"}, image, padding, mode)
+
+
+@wrong("pad2d", hint="image.shape[-2:]")
+def limits_of_the_first_axes(image, padding, mode):
+    h, w = image.shape[0], image.shape[1]
+    ph, pw = np.broadcast_to(padding, 2)
+    if (mode == "reflect" and (ph >= h or pw >= w)) or (mode == "circular" and (ph > h or pw > w)):
+        raise ValueError("too wide")
+    return no_limits(image, padding, mode)
+
+
+@wrong("pad2d", hint="though this padding is allowed")
+def refuses_wide_borders(image, padding, mode):
+    if np.max(padding) > 1:
+        raise ValueError("too wide")
+    return padded_with({}, image, padding, mode)
+
+
 # ---- corr2d_strided
 
 
@@ -623,6 +691,22 @@ def ints_only(image, kernel, stride, padding, dilation=1):
     return four_loops(image, kernel, stride, 0, dilation)[:rows, :columns]
 
 
+@wrong("corr2d_strided", hint="one pair as (before, after)")
+def padding_given_to_np_pad(image, kernel, stride, padding, dilation=1):
+    return four_loops(np.pad(image, padding), kernel, stride, 0, dilation)
+
+
+@wrong("corr2d_strided", hint="cut too short")
+def dilated_window_too_short(image, kernel, stride, padding, dilation=1):
+    (sh, sw), (ph, pw), (dh, dw) = pairs(stride, padding, dilation)
+    image = np.pad(image, ((ph, ph), (pw, pw)))
+    (h, w), (kh, kw) = image.shape, kernel.shape
+    out = np.zeros(((h - dh * (kh - 1) - 1) // sh + 1, (w - dw * (kw - 1) - 1) // sw + 1))
+    for i, j in np.ndindex(out.shape):
+        out[i, j] = (image[i * sh : i * sh + kh : dh, j * sw : j * sw + kw : dw] * kernel).sum()
+    return out
+
+
 # ---- same_padding
 
 
@@ -726,6 +810,23 @@ def nothing_returned(kernel_size):
     half_the_kernel(kernel_size)
 
 
+@wrong("same_padding", hint="Half a pixel")
+def halves(kernel_size):
+    kh, kw = np.broadcast_to(kernel_size, 2)
+    return ((kh - 1) / 2, (kh - 1) / 2), ((kw - 1) / 2, (kw - 1) / 2)
+
+
+@wrong("same_padding", hint="Group the four numbers")
+def four_times_the_same(kernel_size):
+    return ((kernel_size - 1) // 2,) * 4
+
+
+@wrong("same_padding", hint="Group the four numbers")
+def four_halves(kernel_size):
+    kh, kw = np.broadcast_to(kernel_size, 2)
+    return kh // 2, kh // 2, kw // 2, kw // 2
+
+
 # ---- max_depth
 
 
@@ -825,6 +926,22 @@ def squares_only(size, kernel_size):
 @wrong("max_depth", hint="right dtype")
 def with_true_division(size, kernel_size):
     return float(layer_by_layer(size, kernel_size))
+
+
+@wrong("max_depth", hint="from different axes")
+def smallest_with_smallest(size, kernel_size):
+    return (np.min(size) - 1) // (np.min(kernel_size) - 1)
+
+
+@wrong("max_depth", hint="Only whole layers count")
+def parts_of_layers(size, kernel_size):
+    return min((np.broadcast_to(size, 2) - 1) / (np.broadcast_to(kernel_size, 2) - 1))
+
+
+@wrong("max_depth", hint="Return one number")
+def both_axes(size, kernel_size):
+    (h, w), (kh, kw) = np.broadcast_to(size, 2), np.broadcast_to(kernel_size, 2)
+    return (h - 1) // (kh - 1), (w - 1) // (kw - 1)
 
 
 EQUIVALENT = {
