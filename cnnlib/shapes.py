@@ -17,10 +17,10 @@ Pair = int | tuple[int, int]
 def _integer(name: str, value: object, least: int) -> int:
     """Check one whole number; `name` is "function: argument"."""
     try:
-        number = operator.index(value)  # type: ignore[arg-type]
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = None
-    if number is None or isinstance(value, bool | np.bool_):
+    if number is None:
         raise TypeError(f"{name} expects an integer, got {value!r:.60}")
     if number < least:
         raise ValueError(f"{name} expects an integer of at least {least}, got {number}")
