@@ -552,3 +552,46 @@ def test_linear_as_convolution_gives_the_same_score_three_times() -> None:
     np.testing.assert_array_equal(large[:3, :4], small)
     np.testing.assert_array_equal(scores, respond(large, kernel))
     assert [inside(6, frames()[0]), inside(8, frames()[1])] == [(0, 0, 3, 4), (0, 0, 1, 1)]
+
+
+def test_repeated_pooling_halves_four_times_by_maximum_and_by_mean() -> None:
+    diagrams.repeated_pooling()
+    gray = load_samples().photo @ [0.299, 0.587, 0.114]
+    drawn = [np.asarray(image.get_array()) for image in plt.gca().images]
+    for row, pool in enumerate((F.max_pool2d, F.avg_pool2d)):
+        expected = torch.tensor(gray)[None]
+        for image in drawn[5 * row : 5 * row + 5]:
+            np.testing.assert_allclose(image, expected[0].numpy())
+            expected = pool(expected, 2)
+
+
+@pytest.mark.parametrize("image", [None, IMAGE])
+def test_pooling_shows_the_maximum_and_the_mean_as_torch_gives_them(image: np.ndarray | None) -> None:
+    diagrams.pooling(image)
+    source, largest, mean = grids()
+    tensor = torch.tensor(source)[None]
+    np.testing.assert_allclose(largest, F.max_pool2d(tensor, 2)[0].numpy())
+    np.testing.assert_allclose(mean, F.avg_pool2d(tensor, 2)[0].numpy(), atol=0.006)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2, 3])
+def test_pooling_and_shift_counts_what_stayed(shift: int) -> None:
+    diagrams.pooling_and_shift(shift)
+    parts = grids()
+    first, second = parts[:4], parts[4:]
+    np.testing.assert_array_equal(first[0][:, : 10 - shift], second[0][:, shift:])
+    for image, response, pooled, largest in (first, second):
+        expected = np.maximum(respond(image, diagrams.SLOPE), 0)
+        np.testing.assert_array_equal(response, expected)
+        np.testing.assert_array_equal(pooled, F.max_pool2d(torch.tensor(expected)[None], 2)[0].numpy())
+        assert largest.item() == expected.max()
+    for before, after in zip(first[1:], second[1:], strict=True):
+        counted = (before != 0) | (after != 0)
+        assert f"{(before == after)[counted].sum()} of {counted.sum()}\nthe same" in words()
+
+
+def test_pooling_diagrams_refuse_what_they_cannot_draw() -> None:
+    with pytest.raises(ValueError, match="from 0 to 3, got 4"):
+        diagrams.pooling_and_shift(4)
+    with pytest.raises(ValueError, match="at most 8 wide"):
+        diagrams.pooling(np.zeros((4, 9)))

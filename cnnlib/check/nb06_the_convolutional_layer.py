@@ -438,9 +438,11 @@ def im2col(student: Student) -> None:
     student.compare(
         right,
         [
-            (two, (2, 3), 1, 0),
+            (two, 2, 1, 0),
             (one, 2, 1, 0),
             (one, 2, 2, 0),
+            (one, 3, 1, 1),
+            (two, (2, 3), 1, 0),
             (one, (2, 3), (2, 1), (1, 0)),
             (house, (3, 4), (2, 3), (0, 1)),
             (wide, (3, 2), (3, 2), (1, 2)),
