@@ -83,8 +83,9 @@ def test_bfloat16_is_read_as_numbers() -> None:
 @pytest.mark.parametrize(
     "answer", [lambda image: (image[0], image[:, 0]), lambda image: [list(image[0]), image[:, 0]]]
 )
-def test_several_results(answer: Callable[..., Any]) -> None:
+def test_several_results(answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
     splitting(answer)
+    assert capsys.readouterr().out == "splitting: right (1 case agrees).\n"
 
 
 @pytest.mark.parametrize(
@@ -182,13 +183,14 @@ def test_one_coincidence_is_no_diagnosis() -> None:
     assert "Plus two." in message(power, lambda x: x + 2)
 
 
-def test_a_list_of_one_array_is_a_stack() -> None:
+def test_a_list_of_one_array_is_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
     @exercise("think")
     def batch(student: Student) -> None:
         student.compare(lambda images: images[:1] + 1, cases=[(np.ones((1, 2, 3)),), (np.ones((4, 2, 3)),)])
 
     batch(lambda images: [image + 1 for image in images[:1]])
     batch(lambda images: tuple(image + 1 for image in images[:1]))
+    assert capsys.readouterr().out == 2 * "batch: right (2 cases agree).\n"
 
 
 def test_an_error_names_the_line_of_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,11 +362,13 @@ def test_a_damaged_progress_file_starts_anew(own_state: Path, content: str) -> N
 
 
 def test_progress_that_cannot_be_written_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CNNLIB_STATE", str(tmp_path / "file" / "progress.json"))
     check.add_one(lambda image: image + 1)
+    assert capsys.readouterr().out.startswith("add_one: right")
+    assert state.read() == {}
 
 
 def test_a_module_is_loaded_only_when_its_check_is_asked_for() -> None:
