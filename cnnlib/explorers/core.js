@@ -1,0 +1,320 @@
+// The arithmetic of every explorer, as `cnnlib.functional` and `cnnlib.shapes` define it (compared in tests/).
+//
+// A tensor is {shape, data}: `data` is a Float64Array, the last axis fastest. Images are (C, H, W), kernels
+// (C_out, C_in / groups, kH, kW). A kernel size, stride, padding or dilation is a number or a [height, width] pair.
+// No function changes its arguments. What fits nowhere throws a RangeError whose message says why.
+
+export const pair = (value) => (Array.isArray(value) ? value : [value, value]);
+export const count = (shape) => shape.reduce((product, size) => product * size, 1);
+export const zeros = (shape) => ({ shape: [...shape], data: new Float64Array(count(shape)) });
+export const copy = (x) => ({ shape: [...x.shape], data: x.data.slice() });
+export const map = (x, f) => ({ shape: [...x.shape], data: x.data.map(f) });
+
+/** A tensor of nested lists, or of what Python sends for large arrays: {shape, dtype, base64}. */
+export function tensor(value) {
+  if (value.data) return value;
+  if (value.base64 !== undefined) {
+    const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
+    const stored = value.dtype === "uint8" ? bytes : new Float32Array(bytes.buffer);
+    return { shape: value.shape, data: Float64Array.from(stored) };
+  }
+  const shape = [];
+  for (let part = value; Array.isArray(part); part = part[0]) shape.push(part.length);
+  return { shape, data: Float64Array.from(value.flat(Infinity)) };
+}
+
+/** A tensor as nested lists: what Python receives. */
+export function nested({ shape, data }) {
+  let lists = Array.from(data);
+  for (const size of shape.slice(1).reverse()) {
+    lists = Array.from({ length: lists.length / size }, (_, i) => lists.slice(i * size, (i + 1) * size));
+  }
+  return lists;
+}
+
+/** Plane number c of a (C, H, W) tensor, as (H, W). */
+export function plane({ shape, data }, c) {
+  const [, height, width] = shape;
+  return { shape: [height, width], data: data.slice(c * height * width, (c + 1) * height * width) };
+}
+
+/** Planes (H, W) of one size as one (C, H, W) tensor. */
+export function stack(planes) {
+  const result = zeros([planes.length, ...planes[0].shape]);
+  planes.forEach((part, c) => result.data.set(part.data, c * part.data.length));
+  return result;
+}
+
+// Sizes
+
+/** How many places a kernel has along one axis; throws where there is none. */
+export function outputSize(size, kernelSize, stride = 1, padding = 0, dilation = 1) {
+  const reach = dilation * (kernelSize - 1) + 1;
+  const length = size + 2 * padding;
+  if (reach > length) {
+    throw new RangeError(`Nothing fits: the kernel reaches over ${reach} pixels, the padded axis has ${length}.`);
+  }
+  return Math.floor((length - reach) / stride) + 1;
+}
+
+/** How many windows read each pixel of one axis, padding left out. */
+export function reads(size, kernelSize, stride = 1, padding = 0, dilation = 1) {
+  const times = new Array(size).fill(0);
+  const places = outputSize(size, kernelSize, stride, padding, dilation);
+  for (let place = 0; place < places; place++) {
+    for (let tap = 0; tap < kernelSize; tap++) {
+      const pixel = place * stride + tap * dilation - padding;
+      if (pixel >= 0 && pixel < size) times[pixel]++;
+    }
+  }
+  return times;
+}
+
+/** The pixels of one axis, counted from 0, that no window reads. */
+export function unread(...axis) {
+  return reads(...axis).flatMap((times, pixel) => (times ? [] : [pixel]));
+}
+
+/** How many input pixels in a row one output depends on; layers are [kernelSize, stride], the first layer first. */
+export function receptiveField(layers) {
+  let [field, jump] = [1, 1];
+  for (const [kernelSize, stride] of layers) {
+    field += (kernelSize - 1) * jump;
+    jump *= stride;
+  }
+  return field;
+}
+
+export function conv2dParams(inChannels, outChannels, kernelSize, groups = 1, bias = true) {
+  const [height, width] = pair(kernelSize);
+  return outChannels * (inChannels / groups) * height * width + (bias ? outChannels : 0);
+}
+
+export function conv2dMacs(inChannels, outChannels, kernelSize, outSize, groups = 1) {
+  return conv2dParams(inChannels, outChannels, kernelSize, groups, false) * count(pair(outSize));
+}
+
+// Convolution and pooling
+
+/** For each index of a padded axis the index it is copied from, -1 where it is a constant. */
+function sources(size, padding, mode) {
+  return Array.from({ length: size + 2 * padding }, (_, index) => {
+    const i = index - padding;
+    if (i >= 0 && i < size) return i;
+    if (mode === "replicate") return i < 0 ? 0 : size - 1;
+    if (mode === "circular") return (i + size) % size;
+    if (mode === "reflect") return i < 0 ? -i : 2 * (size - 1) - i;
+    return -1;
+  });
+}
+
+/** Padding pixels on each side of the last two axes of (C, H, W); modes as nn.Conv2d's padding_mode. */
+export function pad(input, padding, mode = "zeros", value = 0) {
+  const [channels, height, width] = input.shape;
+  const [pH, pW] = pair(padding);
+  const most = { reflect: [height - 1, width - 1], circular: [height, width] }[mode] ?? [Infinity, Infinity];
+  if (pH > most[0] || pW > most[1]) {
+    throw new RangeError(`Mode ${mode} can pad this image by at most ${most[0]} × ${most[1]} pixels.`);
+  }
+  const rows = sources(height, pH, mode);
+  const columns = sources(width, pW, mode);
+  const result = zeros([channels, rows.length, columns.length]);
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    for (const row of rows) {
+      const start = (c * height + row) * width;
+      for (const column of columns) result.data[at++] = row < 0 || column < 0 ? value : input.data[start + column];
+    }
+  }
+  return result;
+}
+
+/** Cross-correlation with a bias per output channel, as torch's conv2d: (C_in, H, W) -> (C_out, H', W'). */
+export function conv2d(input, weight, bias = null, options = {}) {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, mode = "zeros" } = options;
+  const padded = pad(input, padding, mode);
+  const [, height, width] = padded.shape;
+  const [outChannels, inChannels, kH, kW] = weight.shape;
+  const [[sH, sW], [dH, dW]] = [pair(stride), pair(dilation)];
+  const outH = outputSize(height, kH, sH, 0, dH);
+  const outW = outputSize(width, kW, sW, 0, dW);
+  const result = zeros([outChannels, outH, outW]);
+  for (let o = 0; o < outChannels; o++) {
+    const target = result.data.subarray(o * outH * outW, (o + 1) * outH * outW);
+    if (bias) target.fill(bias.data[o]);
+    const first = Math.floor(o / (outChannels / groups)) * inChannels; // the group's first input channel
+    for (let c = 0; c < inChannels; c++) {
+      for (let i = 0; i < kH; i++) {
+        for (let j = 0; j < kW; j++) {
+          // One tap of the kernel for all places at once: the innermost loop runs along a row of the image.
+          const w = weight.data[((o * inChannels + c) * kH + i) * kW + j];
+          for (let y = 0; y < outH; y++) {
+            let from = ((first + c) * height + y * sH + i * dH) * width + j * dW;
+            const end = (y + 1) * outW;
+            for (let to = y * outW; to < end; to++, from += sW) target[to] += w * padded.data[from];
+          }
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/** The gradient of conv2d's weight at stride 1 without padding: grad (C_out, H', W') -> (C_out, C_in, kH, kW). */
+export function conv2dWeightGrad(grad, input) {
+  const [outChannels, outH, outW] = grad.shape;
+  const [inChannels, height, width] = input.shape;
+  const [kH, kW] = [height - outH + 1, width - outW + 1];
+  const result = zeros([outChannels, inChannels, kH, kW]);
+  for (let o = 0; o < outChannels; o++) {
+    // The gradient of one kernel is the image correlated with the gradient of that kernel's map.
+    const gradient = { shape: [1, 1, outH, outW], data: grad.data.slice(o * outH * outW, (o + 1) * outH * outW) };
+    for (let c = 0; c < inChannels; c++) {
+      const image = { shape: [1, height, width], data: plane(input, c).data };
+      result.data.set(conv2d(image, gradient).data, (o * inChannels + c) * kH * kW);
+    }
+  }
+  return result;
+}
+
+/** Transposed convolution, as torch's: every pixel stamps its kernel; weight is (C_in, C_out, kH, kW). */
+export function convTranspose2d(input, weight, bias = null, { stride = 1, padding = 0 } = {}) {
+  const [inChannels, height, width] = input.shape;
+  const [, outChannels, kH, kW] = weight.shape;
+  const [[sH, sW], [pH, pW]] = [pair(stride), pair(padding)];
+  const [outH, outW] = [(height - 1) * sH + kH - 2 * pH, (width - 1) * sW + kW - 2 * pW];
+  const result = zeros([outChannels, outH, outW]);
+  for (let o = 0; o < outChannels; o++) {
+    if (bias) result.data.fill(bias.data[o], o * outH * outW, (o + 1) * outH * outW);
+    for (let c = 0; c < inChannels; c++) {
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const value = input.data[(c * height + y) * width + x];
+          for (let i = 0; i < kH; i++) {
+            const row = y * sH + i - pH;
+            if (row < 0 || row >= outH) continue;
+            for (let j = 0; j < kW; j++) {
+              const column = x * sW + j - pW;
+              if (column < 0 || column >= outW) continue;
+              const w = weight.data[((c * outChannels + o) * kH + i) * kW + j];
+              result.data[(o * outH + row) * outW + column] += value * w;
+            }
+          }
+        }
+      }
+    }
+  }
+  return result;
+}
+
+function pool2d(input, kernelSize, stride, padding, border, start, step, end) {
+  const [kH, kW] = pair(kernelSize);
+  const [sH, sW] = pair(stride ?? kernelSize);
+  const padded = pad(input, padding, "zeros", border);
+  const [channels, height, width] = padded.shape;
+  const [outH, outW] = [outputSize(height, kH, sH), outputSize(width, kW, sW)];
+  const result = zeros([channels, outH, outW]);
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < outH; y++) {
+      for (let x = 0; x < outW; x++) {
+        let value = start;
+        for (let i = 0; i < kH; i++) {
+          const from = (c * height + y * sH + i) * width + x * sW;
+          for (let j = 0; j < kW; j++) value = step(value, padded.data[from + j]);
+        }
+        result.data[at++] = end(value, kH * kW);
+      }
+    }
+  }
+  return result;
+}
+
+/** The largest value of every window; padding never wins. */
+export function maxPool2d(input, kernelSize, stride = null, padding = 0) {
+  return pool2d(input, kernelSize, stride, padding, -Infinity, -Infinity, (a, b) => (b > a ? b : a), (a) => a);
+}
+
+/** The mean of every window; padding counts as zeros. */
+export function avgPool2d(input, kernelSize, stride = null, padding = 0) {
+  return pool2d(input, kernelSize, stride, padding, 0, 0, (a, b) => a + b, (sum, n) => sum / n);
+}
+
+export const globalAvgPool = (x) => avgPool2d(x, x.shape.slice(1));
+export const globalMaxPool = (x) => maxPool2d(x, x.shape.slice(1));
+
+/** Nearest-neighbour upsampling of the last two axes by a whole factor. */
+export function upsampleNearest(input, factor) {
+  const [channels, height, width] = input.shape;
+  const result = zeros([channels, height * factor, width * factor]);
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height * factor; y++) {
+      const start = (c * height + Math.floor(y / factor)) * width;
+      for (let x = 0; x < width * factor; x++) result.data[at++] = input.data[start + Math.floor(x / factor)];
+    }
+  }
+  return result;
+}
+
+// The other layers
+
+export const relu = (x) => map(x, (value) => (value > 0 ? value : 0));
+
+/** weight (out, in), bias (out) or null; the input is read flat. */
+export function linear(input, weight, bias = null) {
+  const [rows, columns] = weight.shape;
+  const result = zeros([rows]);
+  for (let row = 0; row < rows; row++) {
+    let sum = bias ? bias.data[row] : 0;
+    for (let column = 0; column < columns; column++) sum += weight.data[row * columns + column] * input.data[column];
+    result.data[row] = sum;
+  }
+  return result;
+}
+
+/** Batch normalisation as in eval mode: with the running mean and variance. */
+export function batchNorm2d(input, weight, bias, mean, variance, eps = 1e-5) {
+  const size = input.shape[1] * input.shape[2];
+  const result = copy(input);
+  for (let c = 0; c < input.shape[0]; c++) {
+    const scale = (weight ? weight.data[c] : 1) / Math.sqrt(variance.data[c] + eps);
+    const shift = (bias ? bias.data[c] : 0) - mean.data[c] * scale;
+    for (let i = c * size; i < (c + 1) * size; i++) result.data[i] = input.data[i] * scale + shift;
+  }
+  return result;
+}
+
+export function softmax({ shape, data }) {
+  const most = Math.max(...data);
+  const exps = data.map((value) => Math.exp(value - most));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return { shape: [...shape], data: exps.map((value) => value / sum) };
+}
+
+export function argmax(data) {
+  let best = 0;
+  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
+  return best;
+}
+
+// Random numbers that are the same on every machine
+
+/** A function that gives uniform numbers in [0, 1); mulberry32 by Tommy Ettinger, in the public domain. */
+export function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** A tensor of normal numbers drawn with `uniform`; source: Box and Muller 1958. */
+export function normal(shape, uniform, deviation = 1) {
+  return map(zeros(shape), () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    return deviation * radius * Math.cos(2 * Math.PI * uniform());
+  });
+}
