@@ -183,7 +183,7 @@ function slideView(stage, model) {
     const reach = (k) => dilation * (k - 1) + 1;
     const window = problem ? null : { row: top, column: left, height: reach(kH), width: reach(kW) };
     const most = [largest(image), largest(kernel)];
-    const size = Math.max(8, Math.min(34, Math.floor(290 / width)));
+    const size = Math.max(8, Math.min(30, Math.floor(290 / width)));
     const products = zeros([kH, kW]);
     const factors = [];
     for (let c = 0; c < channels; c++) {
@@ -221,7 +221,7 @@ function slideView(stage, model) {
       return;
     }
     const result = plane(output, 0);
-    total.cell = Math.max(8, Math.min(34, Math.floor(290 / result.shape[1])));
+    total.cell = Math.max(8, Math.min(30, Math.floor(290 / result.shape[1])));
     const scale = largest(result);
     total.show({
       values: result,
@@ -331,7 +331,8 @@ function slideView(stage, model) {
   build();
   const used = [["stride", sliders.stride], ["padding", sliders.padding], ["padding_mode", modes],
     ["dilation", sliders.dilation], ["kernel_size", sizes], ["channels", channels]];
-  stage.row(rows, make("span", { className: "cnx-sign" }, "sum →"), total.figure).classList.add("cnx-main");
+  const arrow = make("span", { className: "cnx-sign", "aria-hidden": "true" }, "sum →");
+  stage.row(rows, make("div", { className: "cnx-row" }, arrow, total.figure));
   stage.say("");
   // Without motion the reader goes step by step.
   stage.row(...(stage.quiet ? [] : [play]), stage.button("Back", halt(-1)), stage.button("Step", halt(1)),

@@ -83,7 +83,7 @@ export class Stage {
 
   /** Say in one sentence what is selected; a screen reader speaks it when it has changed. */
   say(text) {
-    if (!this.line.isConnected) this.root.append(this.line);
+    if (!this.line.parentNode) this.root.append(this.line);
     if (this.line.textContent !== text) this.line.textContent = text;
   }
 
@@ -183,7 +183,7 @@ export class Stage {
  * Enter or Space, calls `press(row, column, event)`; other keys `key(name, row, column)`, which returns true if used.
  */
 export class Board {
-  constructor(stage, { title, label = title, cell = 32, least = 6, point, press, key, help = "" }) {
+  constructor(stage, { title, label = title, cell = 30, least = 6, point, press, key, help = "" }) {
     Object.assign(this, { stage, cell, least, label, point, press, key });
     this.cursor = [0, 0];
     const touched = point || press || key;

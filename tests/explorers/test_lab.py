@@ -1,0 +1,170 @@
+"""The explorers in a real JupyterLab: alive, in step with Python, and a picture when the notebook is reopened."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cnnlib.explorers.base import STORED, VIEW
+from tests.course import PROJECT
+from tests.explorers.browser import SCREENSHOTS
+
+TOKEN = "course"
+CELLS = [
+    "from cnnlib import explorers\nconvolution = explorers.ConvolutionExplorer(position=(0, 0))",
+    "convolution",
+    "convolution.image[0, 0, 0], convolution.position",
+    "convolution.stride = 2",
+]
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A JupyterLab of its own, in a folder with one notebook; returns its address and the folder."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "explorers.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "RUNTIME", "DATA")}
+    environment = (
+        os.environ | home | {"PYTHONPATH": str(PROJECT), "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
+    )
+    dark = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    dark.mkdir(parents=True)
+    (dark / "themes.jupyterlab-settings").write_text('{"theme": "JupyterLab Dark"}')
+    (
+        folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    ).write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    options = [
+        f"--port={port}",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        "--allow-root",
+        f"--IdentityProvider.token={TOKEN}",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={folder}"]
+    log = (folder / "lab.log").open("w")
+    server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api", server, folder / "lab.log")
+        yield f"http://127.0.0.1:{port}", folder
+    finally:
+        server.kill()  # asked politely it may take a minute on a busy machine; its kernels end with it
+        server.wait(20)
+        log.close()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        try:
+            asked(url)
+            return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+def asked(url: str, method: str = "GET") -> bytes:
+    """What the server answers."""
+    request = urllib.request.Request(url, method=method, headers={"Authorization": f"token {TOKEN}"})
+    return bytes(urllib.request.urlopen(request, timeout=20).read())
+
+
+def opened(chromium: Browser, url: str) -> Page:
+    page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(60_000)
+    page.goto(f"{url}/lab/tree/explorers.ipynb?reset&token={TOKEN}")
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    return page
+
+
+def connected(page: Page) -> None:
+    """Wait until the notebook has a kernel that listens."""
+    expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
+
+
+def run_cell(page: Page, index: int) -> None:
+    page.locator(".jp-Notebook .jp-CodeCell .jp-InputArea-editor").nth(index).click()
+    page.keyboard.press("Shift+Enter")
+    prompt = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(index)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
+
+
+def output(page: Page, index: int) -> Any:
+    return page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-OutputArea")
+
+
+def save(page: Page, file: Path) -> Any:
+    before = file.stat().st_mtime_ns
+    page.keyboard.press("Control+s")
+    end = time.monotonic() + 20
+    while file.stat().st_mtime_ns == before and time.monotonic() < end:
+        time.sleep(0.1)
+    return json.loads(file.read_text())
+
+
+def test_alive_in_step_with_python_and_a_picture_when_reopened(
+    chromium: Browser, lab: tuple[str, Path]
+) -> None:
+    url, folder = lab
+    page = opened(chromium, url)
+    connected(page)
+    for index in (0, 1):
+        run_cell(page, index)
+    explorer = output(page, 1).locator(".cnx")
+    expect(explorer).to_be_visible()
+    expect(explorer).to_have_class(re.compile("cnx-dark"))  # JupyterLab's dark theme is on
+    said = explorer.locator(".cnx-line")
+    expect(said).to_have_text(re.compile(r"^Output row 0, column 0: "))
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "lab_dark.png")
+
+    # What the reader does reaches Python.
+    pixels = explorer.locator('canvas[aria-label^="input"]')
+    pixels.focus()
+    pixels.press("8")
+    goal = explorer.locator('canvas[aria-label^="output"]')
+    goal.focus()
+    goal.press("ArrowDown")
+    expect(said).to_have_text(re.compile(r"^Output row 1, column 0: "))
+    run_cell(page, 2)
+    expect(output(page, 2)).to_contain_text("8.0), (1, 0)")
+
+    # What Python sets reaches the reader.
+    run_cell(page, 3)
+    expect(explorer.locator('canvas[aria-label^="output"]')).to_have_attribute(
+        "aria-label", "output 2 × 3, 2 rows, 3 columns"
+    )
+
+    # Saved: the picture and the settings, not the view.
+    stored = save(page, folder / "explorers.ipynb")
+    (shown,) = stored["cells"][1]["outputs"]
+    assert VIEW not in shown["data"]
+    assert {"image/png", "text/plain", STORED} <= set(shown["data"])
+    expect(explorer).to_be_visible()  # saving takes nothing from the reader
+
+    # Reopened without its kernel: a picture, no error.
+    page.close()
+    for session in json.loads(asked(f"{url}/api/sessions")):
+        asked(f"{url}/api/sessions/{session['id']}", "DELETE")
+    page = opened(chromium, url)
+    expect(output(page, 1).locator("img")).to_be_visible()
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
+    page.screenshot(path=SCREENSHOTS / "lab_reopened.png")
+    page.close()
