@@ -23,8 +23,8 @@ class Array(traitlets.TraitType[NDArray[Any], ArrayLike]):
     """A trait for an array of numbers of one dtype, checked when it is assigned; read-only, so assign a new one.
 
     `shape` has one entry per axis: a size, or a name for any size. With `lift`, an array that lacks the first axis
-    gets one of size 1. `low` and `high` bound the values. The browser receives nested lists, of uint8 and float32
-    arrays base64. TraitError for another number of axes, other sizes, no numbers, NaN, or values out of bounds.
+    gets one of size 1. `low` and `high` bound the values. The browser receives nested lists, of large arrays base64.
+    TraitError for another number of axes, other sizes, no numbers, NaN, or values out of bounds.
     """
 
     def __init__(
@@ -69,8 +69,10 @@ class Array(traitlets.TraitType[NDArray[Any], ArrayLike]):
 
 
 def _to_browser(array: NDArray[Any], widget: Any = None) -> Any:
-    if array.dtype == np.float64:
+    if array.size <= 64 and array.dtype == np.float64:
         return array.astype(int).tolist() if np.array_equal(array, array.astype(int)) else array.tolist()
+    if array.dtype == np.float64 and np.array_equal(array, array.astype(np.uint8)):
+        array = array.astype(np.uint8)  # an eighth of the size
     text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
     return {"shape": list(array.shape), "dtype": str(array.dtype), "base64": text}
 

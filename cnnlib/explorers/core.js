@@ -15,7 +15,8 @@ export function tensor(value) {
   if (value.data) return value;
   if (value.base64 !== undefined) {
     const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
-    const stored = value.dtype === "uint8" ? bytes : new Float32Array(bytes.buffer);
+    const stored = { uint8: () => bytes, float32: () => new Float32Array(bytes.buffer),
+      float64: () => new Float64Array(bytes.buffer) }[value.dtype]();
     return { shape: value.shape, data: Float64Array.from(stored) };
   }
   const shape = [];
