@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from cnnlib import functional
 from cnnlib.check.engine import Mistake, Student, exercise
+from cnnlib.check.pairs import NUMBERS, PAIRS, Pair, ints_only, pair, pairs_only
 from cnnlib.check.text import show, table
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]
 Gradients = tuple[Array, Array, Array]
 
 # ---- conv2d_backward
@@ -46,11 +46,6 @@ def _conv2d_backward(
     )
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
-
-
 def _backward(
     change: Callable[[Gradients], Any] = lambda gradients: gradients,
     flipped: bool = False,
@@ -68,7 +63,7 @@ def _backward(
     """
 
     def conv2d_backward(grad_output: Array, input: Array, weight: Array, stride: Pair, padding: Pair) -> Any:
-        steps, (p_h, p_w), (height, width) = _pair(stride), _pair(padding), weight.shape[2:]
+        steps, (p_h, p_w), (height, width) = pair(stride), pair(padding), weight.shape[2:]
         padded = np.pad(input, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
         grads = {"input": np.zeros(padded.shape), "weight": np.zeros(weight.shape)}
         kernels, seen = weight[:, :, ::-1, ::-1] if flipped else weight, input if unpadded else padded
@@ -106,7 +101,7 @@ def _only_read(grad_output: Array, input: Array, weight: Array, stride: Pair, pa
     ends = [
         s * (n - 1) + k - p
         for s, n, k, p in zip(
-            _pair(stride), grad_output.shape[2:], weight.shape[2:], _pair(padding), strict=True
+            pair(stride), grad_output.shape[2:], weight.shape[2:], pair(padding), strict=True
         )
     ]
     return grads[0][:, :, : ends[0], : ends[1]], grads[1], grads[2]
@@ -116,7 +111,7 @@ def _negative_slice(
     grad_output: Array, input: Array, weight: Array, stride: Pair, padding: Pair
 ) -> Gradients:
     """The padding cut off with [p:-p], which is empty for 0."""
-    p_h, p_w = _pair(padding)
+    p_h, p_w = pair(padding)
     grads = _backward(uncropped="rows columns")(grad_output, input, weight, stride, padding)
     return grads[0][:, :, p_h:-p_h, p_w:-p_w], grads[1], grads[2]
 
@@ -125,7 +120,7 @@ def _small(grad_output: Array, input: Array, weight: Array, stride: Pair, paddin
     """The gradient of the input as of a smaller image, convolved with stride 1."""
     shape = [n + k - 1 for n, k in zip(grad_output.shape[2:], weight.shape[2:], strict=True)]
     image = np.zeros((*input.shape[:2], *shape))
-    (p_h, p_w), whole = _pair(padding), _backward()(grad_output, input, weight, stride, padding)
+    (p_h, p_w), whole = pair(padding), _backward()(grad_output, input, weight, stride, padding)
     grad = _backward()(grad_output, image, weight, 1, 0)[0]
     return grad[:, :, p_h : shape[0] - p_h, p_w : shape[1] - p_w], whole[1], whole[2]
 
@@ -138,15 +133,6 @@ def _other(
     def conv2d_backward(g: Array, x: Array, w: Array, s: Pair, p: Pair) -> Gradients:
         gradients: Gradients = _backward()(g, x, w, stride(s), padding(p))
         return gradients
-
-    return conv2d_backward
-
-
-def _type_error_for(kind: type) -> Callable[..., Any]:
-    def conv2d_backward(g: Array, x: Array, w: Array, s: Pair, p: Pair) -> Any:
-        if isinstance(s, kind) or isinstance(p, kind):
-            raise TypeError
-        return _backward()(g, x, w, s, p)
 
     return conv2d_backward
 
@@ -205,7 +191,6 @@ CAST = (
     "The input and the weight are integers in this case, grad_output has fractions: NumPy does not add those to an "
     "array of integers. Make the arrays that you add to with np.zeros(shape), not zeros_like."
 )
-PAIRS = "Stride and padding can each be a number or a pair. np.broadcast_to(value, 2) makes a pair of either kind."
 SHARED = "Your {} comes from one image only. The same kernels looked at all of them: add up over the batch."
 
 
@@ -285,15 +270,15 @@ def conv2d_backward(student: Student) -> None:
         (CUT.format(both), _backward(lambda r: (np.trunc(r[0]), np.trunc(r[1]), r[2]))),
         (
             "Height and width of the stride are swapped: the first number is for rows.",
-            _other(lambda s: _pair(s)[::-1]),
+            _other(lambda s: pair(s)[::-1]),
         ),
         (
             "Height and width of the padding are swapped: the first number is for rows.",
-            _other(padding=lambda p: _pair(p)[::-1]),
+            _other(padding=lambda p: pair(p)[::-1]),
         ),
         (CAST, _refuses_fractions),
-        (PAIRS, _type_error_for(int)),
-        (PAIRS, _type_error_for(tuple)),
+        (NUMBERS, pairs_only(_backward())),
+        (PAIRS, ints_only(_backward())),
     ]
     student.compare(_conv2d_backward, _cases(), mistakes)
 

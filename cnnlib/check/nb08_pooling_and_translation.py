@@ -9,30 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cnnlib.check.engine import Mistake, Student, exercise
+from cnnlib.check.pairs import PAIRS, Function, Pair, ints_only, pair
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
-Function = Callable[..., Any]
-
-PAIRS = (
-    "Does your function take (height, width) pairs? np.broadcast_to(value, 2) makes a pair of either kind."
-)
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
-
-
-def _ints_only(right: Function) -> Function:
-    """`right`, with a TypeError for a pair."""
-
-    def function(*arguments: Any) -> Any:
-        if any(isinstance(argument, tuple) for argument in arguments):
-            raise TypeError
-        return right(*arguments)
-
-    return function
 
 
 def _raising(error: type[Exception], when: Callable[..., object], right: Function) -> Function:
@@ -65,15 +44,15 @@ def _total(windows: Array) -> Array:
 
 def _pad(input: Array, padding: Pair, value: float, before: int = 1, after: int = 1) -> Array:
     """`before` times the padding on top and left, `after` times below and right."""
-    height, width = _pair(padding)
+    height, width = pair(padding)
     sides = [(0, 0), (0, 0), (before * height, after * height), (before * width, after * width)]
     return np.pad(input.astype(np.float64), sides, constant_values=value)
 
 
 def _views(padded: Array, kernel: Pair, stride: Pair) -> Array:
     """Every window: (N, C, H', W', kH, kW)."""
-    s_h, s_w = _pair(stride)
-    return sliding_window_view(padded, _pair(kernel), axis=(2, 3))[:, :, ::s_h, ::s_w]
+    s_h, s_w = pair(stride)
+    return sliding_window_view(padded, pair(kernel), axis=(2, 3))[:, :, ::s_h, ::s_w]
 
 
 def _pooling(reduce: Reduce, fill: float, before: int = 1, after: int = 1) -> Function:
@@ -102,7 +81,7 @@ def _ceil(reduce: Reduce, fill: float) -> Function:
         steps = kernel_size if stride is None else stride
         padded = _pad(input, padding, fill)
         more = [
-            -(n - k) % s for n, k, s in zip(padded.shape[2:], _pair(kernel_size), _pair(steps), strict=True)
+            -(n - k) % s for n, k, s in zip(padded.shape[2:], pair(kernel_size), pair(steps), strict=True)
         ]
         wide = np.pad(padded, [(0, 0), (0, 0), (0, more[0]), (0, more[1])], constant_values=np.nan)
         return reduce(_views(wide, kernel_size, steps))
@@ -164,19 +143,19 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
             "window is cut out.",
             _crowded(right),
         ),
-        (swapped.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[::-1], p), right)),
-        (swapped.format("window"), _settings(lambda k, s, p: (_pair(k)[::-1], s, p), right)),
+        (swapped.format("stride"), _settings(lambda k, s, p: (k, pair(s)[::-1], p), right)),
+        (swapped.format("window"), _settings(lambda k, s, p: (pair(k)[::-1], s, p), right)),
         (
             swapped.format("window"),
-            lambda x, k, s=None, p=0: right(x, _pair(k)[::-1], _pair(k)[::-1] if s is None else s, p),
+            lambda x, k, s=None, p=0: right(x, pair(k)[::-1], pair(k)[::-1] if s is None else s, p),
         ),
-        (swapped.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[::-1]), right)),
-        (one_number.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[0], p), right)),
-        (one_number.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[1], p), right)),
-        (one_number.format("window"), _settings(lambda k, s, p: (_pair(k)[0], s, p), right)),
-        (one_number.format("window"), _settings(lambda k, s, p: (_pair(k)[1], s, p), right)),
-        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[0]), right)),
-        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[1]), right)),
+        (swapped.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[::-1]), right)),
+        (one_number.format("stride"), _settings(lambda k, s, p: (k, pair(s)[0], p), right)),
+        (one_number.format("stride"), _settings(lambda k, s, p: (k, pair(s)[1], p), right)),
+        (one_number.format("window"), _settings(lambda k, s, p: (pair(k)[0], s, p), right)),
+        (one_number.format("window"), _settings(lambda k, s, p: (pair(k)[1], s, p), right)),
+        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[0]), right)),
+        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[1]), right)),
         (partial, _ceil(skip, fill)),
         (partial, _ceil(lambda w: reduce(np.where(np.isnan(w), fill, w)), fill)),
         (partial, _ceil(lambda w: reduce(np.where(np.isnan(w), 0, w)), fill)),
@@ -189,7 +168,7 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
             lambda x, k, s=None, p=0: right(x[:1], k, s, p),
         ),
         ("The axis of images is missing: the result has the shape (N, C, H', W').", lambda *a: right(*a)[0]),
-        (PAIRS, _ints_only(right)),
+        (PAIRS, ints_only(right)),
     ]
 
 
@@ -226,7 +205,7 @@ def _edges(reduce: Reduce, mode: Any) -> Function:
     """The padding repeats or mirrors pixels."""
 
     def pool(input: Array, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Any:
-        height, width = _pair(padding)
+        height, width = pair(padding)
         padded = np.pad(input.astype(np.float64), [(0, 0), (0, 0), (height,) * 2, (width,) * 2], mode)
         return reduce(_views(padded, kernel_size, kernel_size if stride is None else stride))
 
@@ -329,20 +308,20 @@ def avg_pool2d(student: Student) -> None:
             ("You rounded down: // gives whole numbers. Divide with /.", lambda *a: np.floor(right(*a))),
             (
                 "You divided by the window's height alone.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[1],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[1],
             ),
-            ("You divided by the window's width alone.", lambda x, k, *a: right(x, k, *a) * _pair(k)[0]),
+            ("You divided by the window's width alone.", lambda x, k, *a: right(x, k, *a) * pair(k)[0]),
             (
                 "You divided by kh * kh: the window need not be a square.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[1] / _pair(k)[0],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[1] / pair(k)[0],
             ),
             (
                 "You divided by kw * kw: the window need not be a square.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[0] / _pair(k)[1],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[0] / pair(k)[1],
             ),
             (
                 "You divided by kh + kw. A window has kh * kw values.",
-                lambda x, k, *a: right(x, k, *a) * np.prod(_pair(k)) / sum(_pair(k)),
+                lambda x, k, *a: right(x, k, *a) * np.prod(pair(k)) / sum(pair(k)),
             ),
             ("The padding repeats or mirrors pixels. Here it is zero.", _edges(_mean, "edge")),
             ("The padding repeats or mirrors pixels. Here it is zero.", _edges(_mean, "reflect")),
@@ -362,7 +341,7 @@ def _spread(
     """The way back: `share` of a window says who gets how much, `join` how it meets what is there."""
 
     def backward(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
-        (k_h, k_w), (s_h, s_w) = _pair(kernel_size), _pair(turn(stride))
+        (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(turn(stride))
         grad_input = np.zeros(input.shape)
         for n, c, i, j in np.ndindex(grad_output.shape):
             part = np.s_[n, c, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
@@ -385,7 +364,7 @@ def _at_corner(right: Function, corner: bool) -> Function:
     """The place of the maximum inside its window, taken for a place of the image; or the window's first pixel."""
 
     def backward(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
-        (k_h, k_w), (s_h, s_w) = _pair(kernel_size), _pair(stride)
+        (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(stride)
         grad_input = np.zeros(input.shape)
         for n, c, i, j in np.ndindex(grad_output.shape):
             window = input[n, c, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
@@ -484,7 +463,7 @@ def max_pool2d_backward(student: Student) -> None:
             ),
             (
                 "Height and width of the stride are swapped: the first number moves the window down.",
-                _spread(_winner, turn=lambda stride: _pair(stride)[::-1]),
+                _spread(_winner, turn=lambda stride: pair(stride)[::-1]),
             ),
             (
                 "The stride is ignored: your window moves by one pixel.",
@@ -496,7 +475,7 @@ def max_pool2d_backward(student: Student) -> None:
             ),
             (
                 "Height and width of the window are swapped.",
-                lambda g, x, k, s: right(g, x, _pair(k)[::-1], s),
+                lambda g, x, k, s: right(g, x, pair(k)[::-1], s),
             ),
             (
                 "All channels got the sum of the gradients. Each channel goes its own way back.",
@@ -514,7 +493,7 @@ def max_pool2d_backward(student: Student) -> None:
                 "Negative gradients were lost. A gradient may be negative.",
                 lambda *a: np.maximum(right(*a), 0),
             ),
-            (PAIRS, _ints_only(right)),
+            (PAIRS, ints_only(right)),
         ],
     )
 

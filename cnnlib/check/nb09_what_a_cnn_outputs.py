@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnlib.check.engine import Raised, Student, exercise
+from cnnlib.check.pairs import NUMBERS, PAIRS, Pair, ints_only, pair, pairs_only
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]
 Shape = tuple[int, int, int]
 
 
@@ -420,18 +420,14 @@ def upsample_nearest(student: Student) -> None:
 # conv_transpose2d
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
-
-
 def _stamped(
     input: Array, weight: Array, stride: Pair, *, add: bool = True, gap: Pair | None = None
 ) -> Array:
     """Stamp the kernel for every input value; `gap`: the distance really used, in an output of the right size."""
     (rows, columns), (high, wide) = input.shape[2:], weight.shape[2:]
-    down, right = _pair(stride)
+    down, right = pair(stride)
     out = np.zeros((len(input), weight.shape[1], (rows - 1) * down + high, (columns - 1) * right + wide))
-    step = _pair(stride if gap is None else gap)
+    step = pair(stride if gap is None else gap)
     for row, column in np.ndindex(rows, columns):
         stamp = np.einsum("nc,cohw->nohw", input[:, :, row, column].astype(np.float64), weight)
         top, left = row * step[0], column * step[1]
@@ -495,11 +491,11 @@ def conv_transpose2d(student: Student) -> None:
             ("The size is right, but the stamps stand one pixel apart. Input (i, j) starts at (i s, j s).",
              lambda x, w, s: _stamped(x, w, s, gap=1)),
             ("Both axes use the first number of the stride. It is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[0])),
+             lambda x, w, s: _stamped(x, w, pair(s)[0])),
             ("Both axes use the second number of the stride. It is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[1])),
+             lambda x, w, s: _stamped(x, w, pair(s)[1])),
             ("The two numbers of the stride are swapped: it is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[::-1])),
+             lambda x, w, s: _stamped(x, w, pair(s)[::-1])),
             ("The stamps stand next to each other, a kernel apart. They stand s apart and may overlap.",
              lambda x, w, s: _stamped(x, w, w.shape[2:])),
             (SIZE + " Yours is n s.", lambda x, w, s: _n_times_s(x, w, s)),
@@ -507,7 +503,7 @@ def conv_transpose2d(student: Student) -> None:
             (SIZE + " One row and one column are too many.",
              lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, 1), (0, 1)))),
             (SIZE + " Yours is n s + k.",
-             lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, _pair(s)[0]), (0, _pair(s)[1])))),
+             lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, pair(s)[0]), (0, pair(s)[1])))),
             ("The weight's first two axes are taken for (C_out, C_in). Here they are (C_in, C_out).", _outputs_first),
             ("Only the first input channel is used. Sum over all of them.",
              lambda x, w, s: _stamped(x[:, :1], w[:1], s)),
@@ -528,7 +524,7 @@ def conv_transpose2d(student: Student) -> None:
 
 
 def _n_times_s(input: Array, weight: Array, stride: Pair) -> Array:
-    whole, (down, right) = _stamped(input, weight, stride), _pair(stride)
+    whole, (down, right) = _stamped(input, weight, stride), pair(stride)
     rows, columns = input.shape[2] * down, input.shape[3] * right
     spare = max(0, rows - whole.shape[2]), max(0, columns - whole.shape[3])
     return np.pad(whole, ((0, 0), (0, 0), (0, spare[0]), (0, spare[1])))[:, :, :rows, :columns]
