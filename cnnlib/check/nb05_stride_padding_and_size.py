@@ -497,13 +497,17 @@ def _with_border(before: int, after: int) -> Function:
     return corr
 
 
+class _OutsideError(Exception):
+    """A window sticks out over the edge."""
+
+
 def _unpadded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     """The places of the padded image, the windows of the bare one: an error where they stick out."""
     last = zip(_places(image, kernel, stride, padding, dilation), pair(stride), strict=True)
     reach = (d * (k - 1) + 1 for d, k in zip(pair(dilation), kernel.shape, strict=True))
     ends = ((places - 1) * s + r for (places, s), r in zip(last, reach, strict=True))
     if any(end > size for end, size in zip(ends, image.shape, strict=True)):
-        raise Exception  # an IndexError or a ValueError, depending on how the window is cut
+        raise _OutsideError
     return np.asarray(_with_border(0, 2)(image, kernel, stride, padding, dilation))
 
 
@@ -517,8 +521,20 @@ def _sticking_out(*arguments: Any) -> Array:
     """One window more where a part of it fits: an error there."""
     whole = _corr2d_strided(*arguments)
     if _rounded_up(*arguments).shape != whole.shape:
-        raise Exception
+        raise _OutsideError
     return whole
+
+
+def _with(error: type[Exception], mistake: Function) -> Function:
+    """`mistake`, with `error` where a window sticks out: which one depends on how the window is cut."""
+
+    def function(*arguments: Any) -> Any:
+        try:
+            return mistake(*arguments)
+        except _OutsideError:
+            raise error from None
+
+    return function
 
 
 @exercise(
@@ -597,11 +613,14 @@ def corr2d_strided(student: Student) -> None:
                 "You rounded the number of places up: the last window sticks out over the edge. Round down.",
                 _rounded_up,
             ),
-            (
-                "You rounded the number of places up: the last window sticks out over the edge. Round down.",
-                _sticking_out,
+            *(
+                (
+                    "You rounded the number of places up: the last window sticks out over the edge. Round down.",
+                    _with(error, _sticking_out),
+                )
+                for error in (ValueError, IndexError)
             ),
-            (unpadded, _unpadded),
+            *((unpadded, _with(error, _unpadded)) for error in (ValueError, IndexError)),
             (outside, _raising(ValueError)),
             (outside, _raising(IndexError)),
             (PAIRS, ints_only(right)),

@@ -351,8 +351,8 @@ def conv2d_forward(student: Student) -> None:
             (in_out, _weighted(lambda w: w.swapaxes(0, 1))),
             ("The padding is left out.", lambda x, w, b, s, p: right(x, w, b, s, 0)),
             (
-                "np.pad with one number, or one pair, pads every axis: images and channels as well. Give it one pair for "
-                "each axis.",
+                "np.pad with one number, or one pair, pads every axis: images and channels as well. Give it one pair "
+                "for each axis.",
                 _padded_everywhere,
             ),
             (
@@ -648,8 +648,8 @@ def conv1x1_as_linear(student: Student) -> None:
                 lambda x, w: _conv1x1(x, w)[..., None, None],
             ),
             (
-                "Two arrays do not fit together as they stand, in the line named above. The channels of a pixel have to "
-                "meet the C_in axis of the weight.",
+                "Two arrays do not fit together as they stand, in the line named above. The channels of a pixel have "
+                "to meet the C_in axis of the weight.",
                 _raising(ValueError),
             ),
         ],
@@ -693,11 +693,11 @@ def macs(student: Student) -> None:
         [
             ("You counted each product and its addition apart. A MAC is both: no factor 2.", lambda *a: 2 * right(*a)),
             (
-                "You counted each product and each addition apart. A MAC is a product and its addition, counted as one.",
+                "You counted each product and each addition apart. A MAC is a product and its addition, as one.",
                 times(lambda i, o, k, s: o * (2 * i * k[0] * k[1] - 1) * s[0] * s[1]),
             ),
             (
-                "An int stands for a square: out_size 4 means 4 x 4 places, kernel_size 3 means 3 x 3 weights per slice.",
+                "An int stands for a square: out_size 4 means 4 x 4 places, kernel_size 3 means 3 x 3 weights.",
                 lambda i, o, k, s: i * o * np.prod(k) * np.prod(s),
             ),
             (

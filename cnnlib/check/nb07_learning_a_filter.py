@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,10 @@ def _small(grad_output: Array, input: Array, weight: Array, stride: Pair, paddin
     (p_h, p_w), whole = pair(padding), _backward()(grad_output, input, weight, stride, padding)
     grad = _backward()(grad_output, image, weight, 1, 0)[0]
     return grad[:, :, p_h : shape[0] - p_h, p_w : shape[1] - p_w], whole[1], whole[2]
+
+
+def _in_order(order: tuple[int, ...], gradients: Gradients) -> tuple[Array, ...]:
+    return tuple(gradients[index] for index in order)
 
 
 def _other(
@@ -256,13 +261,20 @@ def conv2d_backward(student: Student) -> None:
                 g.sum((0, 2, 3)),
             ),
         ),
-        (
-            "The order of the results is grad_input, grad_weight, grad_bias.",
-            _backward(lambda r: (r[1], r[0], r[2])),
+        *(
+            (
+                "The order of the results is grad_input, grad_weight, grad_bias.",
+                _backward(partial(_in_order, order)),
+            )
+            for order in permutations(range(3))
+            if order != (0, 1, 2)
         ),
         (
-            "The order of the results is grad_input, grad_weight, grad_bias.",
-            _backward(lambda r: (r[1], r[2], r[0])),
+            "Your grad_input comes from one output channel only. Every output channel read the pixel: add up.",
+            lambda g, x, w, s, p: (
+                _backward()(g[:, :1], x, w[:1], s, p)[0],
+                *_backward()(g, x, w, s, p)[1:],
+            ),
         ),
         ("All your signs are turned. The gradient points uphill.", _edited(-1, lambda x, g: -x)),
         (CUT.format("grad_input"), _edited(0, lambda x, g: np.trunc(x))),
@@ -419,8 +431,8 @@ ENTRY_BY_ENTRY = (
 NORM = "The norm here is the root of the sum of squares: np.linalg.norm(a.ravel())."
 DENOMINATOR = "The denominator is the sum of the two norms, ||n|| + ||g||."
 FLAT = (
-    "Your slopes are nearly 0. Is x really moved, and is the difference divided by 2 * eps, in brackets? a / 2 * eps "
-    "is (a / 2) * eps."
+    "This is what slopes of nearly 0 lead to. Is x really moved, up in one copy and down in another, and is the "
+    "difference divided by 2 * eps, in brackets? a / 2 * eps is (a / 2) * eps."
 )
 BACK = (
     "Entries that you have moved stay moved. Step one entry at a time, with all others at their own values."
@@ -494,7 +506,10 @@ _MISTAKES: list[tuple[str, Callable[..., Any]]] = [
         "Your slopes are half of the right ones: fn(x + eps) - fn(x) belongs to a step of eps. Step to both sides.",
         _measured(_stepping(1, 0, 2)),
     ),
-    ("Your slopes have the wrong sign: fn(x + eps) comes first.", _measured(_stepping(-1, -1, 2))),
+    (
+        "This is what slopes of the wrong sign lead to: fn(x + eps) comes first, and the two gradients are subtracted.",
+        _measured(_stepping(-1, -1, 2)),
+    ),
     (FLAT, _measured(lambda fn, x, eps: 0 * x)),
     (FLAT, _measured(lambda fn, x, eps: _slopes(fn, x, eps) * 2 * eps)),
     (FLAT, _measured(lambda fn, x, eps: _slopes(fn, x, eps) * eps * eps)),
@@ -509,6 +524,19 @@ _MISTAKES: list[tuple[str, Callable[..., Any]]] = [
         "This is the distance itself. Divide by ||n|| + ||g||, or the result depends on how large gradients are.",
         _measured(ratio=lambda n, g: np.linalg.norm(n - g)),
     ),
+    (
+        "This is the largest difference. Take norms, and divide by ||n|| + ||g||.",
+        _measured(ratio=lambda n, g: np.abs(n - g).max()),
+    ),
+    (
+        "This is a mean difference. Take norms, and divide by ||n|| + ||g||.",
+        _measured(ratio=lambda n, g: np.sqrt(np.mean((n - g) ** 2))),
+    ),
+    (
+        "This is the square of the ratio: take the roots that belong to the norms.",
+        _measured(ratio=lambda n, g: _ratio(n, g) ** 2),
+    ),
+    (DENOMINATOR + " Not its half.", _measured(ratio=lambda n, g: 2 * _ratio(n, g))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(n))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(g))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(n + g))),
@@ -569,7 +597,9 @@ def _judge_accuracy(student: Student, arguments: tuple[Any, ...]) -> None:
         hint = "Both gradients are 0 here, which is perfect agreement: return 0 instead of dividing 0 by 0."
         student.require(value.shape == () and value == 0, tried, 0, value, hint)
         return
-    small = value.shape == () and 0 <= float(value) < 1e-9
+    single = "The ratio is one number, a quotient of norms of whole arrays."
+    student.require(value.shape == (), tried, "one number", f"an array of shape {value.shape}", single)
+    small = 0 <= float(value) < 1e-9
     leads = ((hint, np.asarray(mistake(*arguments))) for hint, mistake in _MISTAKES)
     known = (
         hint

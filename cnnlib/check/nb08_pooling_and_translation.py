@@ -128,8 +128,34 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
     def only_default(k: Pair, s: Pair, p: Pair) -> tuple[Pair, Pair, Pair]:
         return k, k, p
 
+    everywhere = "np.pad with one number, or one pair, pads every axis, images and channels as well. Give one for each."
+    all_in_one = "Your windows reach across images and channels. Reduce the last two axes of a window only."
+
+    def all_maps(*settings: Any) -> Array:
+        out = right(*settings)
+        one = out.max(axis=(0, 1)) if reduce is _largest else out.mean(axis=(0, 1))
+        return np.broadcast_to(one, out.shape)
+
+    def whole(x: Array, *settings: Any) -> Array:
+        return np.full(right(x, *settings).shape, x.max() if reduce is _largest else x.mean())
+
     return [
+        (all_in_one, all_maps),
+        ("One number of the whole array stands everywhere. Every window has one of its own.", whole),
+        (
+            "One number of the whole array is left. Every window has one of its own.",
+            lambda x, k, s=None, p=0: whole(x, 1).flat[0],
+        ),
+        *(
+            (
+                "That is global pooling: one number for each channel. Here every window of a channel gives one.",
+                lambda x, k, s=None, p=0, shape=shape: right(x, x.shape[2:])[shape],
+            )
+            for shape in (np.s_[:, :, :, :], np.s_[:, :, 0, 0])
+        ),
+        (everywhere, lambda x, k, s=None, p=0: right(np.pad(x.astype(float), p, constant_values=fill), k, s)),
         (channels, _across_channels(reduce, fill, keep=False)),
+        (channels, lambda *a: _across_channels(reduce, fill, keep=False)(*a)[:, 0]),
         (channels, _across_channels(reduce, fill, keep=True)),
         (no_stride, lambda x, k, s=None, p=0: right(x, k, 1 if s is None else s, p)),
         (no_stride, _raising(TypeError, lambda x, k, s=None, p=0: s is None, right)),
@@ -182,6 +208,7 @@ def _pooling_cases(seed: int) -> list[tuple[Any, ...]]:
         (small, (2, 1)),
         (small, (1, 2), (2, 1)),
         (small - 12, 2, 2, 1),
+        (small * 1000 - 20_000, 2, 2, 1),
         (rng.normal(size=(3, 2, 12, 6)), (3, 4), (2, 3), (0, 1)),
         (rng.normal(size=(2, 3, 9, 7)) - 5, (4, 3), (3, 2), (2, 1)),
         (rng.normal(size=(2, 1, 5, 8)), 3, 1, 1),
@@ -238,6 +265,13 @@ def max_pool2d(student: Student) -> None:
         [
             (zeros, _pooling(_largest, 0)),
             (zeros, _pooling(lambda w: np.nanmax(w, axis=(-2, -1)), 0)),
+            *(
+                (
+                    f"The padding counts as {low:,}, which wins wherever all pixels are lower. -np.inf never wins.",
+                    _pooling(_largest, low),
+                )
+                for low in (-1, -10, -99, -100, -128, -255, -256, -999, -1000, -9999, -10_000)
+            ),
             (
                 "A maximum that starts at 0 never goes below it. Start from -np.inf, or from the window's first value.",
                 lambda *a: np.maximum(right(*a), 0),
@@ -289,6 +323,10 @@ def avg_pool2d(student: Student) -> None:
             ("You took the largest value of each window. Take the mean.", _max_pool2d),
             ("You took the largest value of each window. Take the mean.", _pooling(_largest, 0)),
             ("You added the window up, and did not divide.", _pooling(_total, 0)),
+            (
+                "You divided by kernel_size. An int stands for a square: 2 means a window of 2 x 2 = 4 values.",
+                lambda x, k, *a: right(x, k, *a) * np.prod(pair(k)) / np.prod(k),
+            ),
             (
                 "You took the median: the value in the middle. The mean is the sum divided by kh * kw.",
                 _pooling(lambda w: np.median(w, axis=(-2, -1)), 0),
@@ -376,6 +414,16 @@ def _at_corner(right: Function, corner: bool) -> Function:
     return backward
 
 
+def _across_the_channels(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
+    """Every channel's gradient to the largest pixel of a window through all channels."""
+    (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(stride)
+    grad_input = np.zeros(input.shape)
+    for n, c, i, j in np.ndindex(grad_output.shape):
+        part = np.s_[n, :, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
+        grad_input[part] += _winner(input[part]) * grad_output[n, c, i, j]
+    return grad_input
+
+
 def _one_per_map(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
     """The whole gradient to the largest pixel of each channel."""
     best = input == input.max(axis=(2, 3), keepdims=True)
@@ -424,6 +472,23 @@ def max_pool2d_backward(student: Student) -> None:
         [
             (same, _spread(_winner, lambda old, new: new)),
             (same, _spread(_winner, _keep_others)),
+            (
+                "You compared with the largest pixel of the whole array. Each window has a largest of its own.",
+                lambda g, x, *a: _spread(lambda w: w == x.max())(g, x, *a),
+            ),
+            (
+                "You looked for the largest pixel across the channels. Each channel has a largest of its own.",
+                _across_the_channels,
+            ),
+            (
+                "Where a pixel wins several windows, you averaged. Their gradients add up.",
+                lambda g, *a: right(g, *a) / np.maximum(1, right(np.ones(g.shape), *a)),
+            ),
+            (
+                "The input holds integers in this case, grad_output has fractions: NumPy does not add those to an "
+                "array of integers. Make the array that you add into with np.zeros(shape), not zeros_like.",
+                _raising(TypeError, lambda g, x, *a: g.dtype.kind == "f" and x.dtype.kind == "i", right),
+            ),
             (all_of_them, _spread(lambda w: np.ones(w.shape))),
             (all_of_them, _spread(lambda w: np.full(w.shape, 1 / w.size))),
             (all_of_them, _spread(lambda w: np.ones(w.shape), lambda old, new: new)),
@@ -583,8 +648,12 @@ def receptive_field(student: Student) -> None:
                 _jumps(lambda jump, stride: jump + stride - 1),
             ),
             (
-                "You multiplied the kernel sizes. Each layer adds to the field.",
+                "This is the product of the kernel sizes. Each layer adds to the field, and jumps grow by the strides.",
                 lambda layers: int(np.prod([k for k, _ in layers])),
+            ),
+            (
+                "You multiplied each kernel by its own stride. Its stride spreads the layers after it, all of them.",
+                lambda layers: 1 + sum((k - 1) * s for k, s in layers),
             ),
             (
                 "You multiplied kernel sizes and strides. Each layer adds to the field.",
@@ -709,6 +778,7 @@ def _agreement_cases() -> list[tuple[Any, ...]]:
     )
     blobs = rng.integers(0, 4, (20, 24)) * (rng.random((20, 24)) < 0.6)
     noise = rng.normal(size=(14, 17))
+    signs = np.where(rng.random((8, 11)) < 0.3, 4, 3 * (-1) ** np.arange(11))  # 3 comes to stand upon -3
     bytes_ = rng.integers(0, 256, (9, 12)).astype(np.uint8)
     plain = Named("returns the image as it is", lambda x: x)
     bright = Named("1 where a pixel is above 2, else 0", lambda x: (x > 2).astype(np.int64))
@@ -733,6 +803,7 @@ def _agreement_cases() -> list[tuple[Any, ...]]:
         (largest, noise * 50, (1, 2), 0, 3),
         (_pool(2), noise, (0, 1), 0, 0.75),
         (million, blobs * 3, (1, 2), 1, 1),
+        (plain, signs, (0, 1), 1),
         (empty, small, (1, 1), 1),
         (plain, small[:, ::-1] * 0, (1, 2), 0, 2),
     ]
@@ -746,6 +817,22 @@ def _two_sums(reduce: Callable[[Array], Any]) -> Function:
         return float(abs(reduce(one) - reduce(two)) <= tol)
 
     return agreement
+
+
+def _verdict(same: Callable[[Array, Array], object]) -> Function:
+    """One answer for the whole outputs."""
+
+    def agreement(
+        fn: Callable[[Array], Array], image: Array, shift: Shift, margin: int, tol: float = 0
+    ) -> float:
+        return float(bool(same(fn(image), fn(_shifted(image, *shift)))))
+
+    return agreement
+
+
+def _of_all(fn: Callable[[Array], Array], image: Array, shift: Shift, margin: int, tol: float = 0) -> float:
+    before, after = (_inner(fn(x).astype(np.float64), margin) for x in (image, _shifted(image, *shift)))
+    return float((_near(before, after, tol) & _either(before, after)).mean()) if before.size else np.nan
 
 
 def _and(before: Array, after: Array) -> Array:
@@ -784,6 +871,9 @@ def shift_agreement(student: Student) -> None:
 
     def negative(output: Array, margin: int) -> Array:
         return output[margin:-margin, margin:-margin]
+
+    def late(output: Array, margin: int) -> Array:
+        return output[margin : output.shape[0] - margin + 1, margin : output.shape[1] - margin + 1]
 
     def rows_only(output: Array, margin: int) -> Array:
         return output[margin : len(output) - margin]
@@ -843,6 +933,33 @@ def shift_agreement(student: Student) -> None:
             (
                 "With margin 0 nothing is left: a slice that ends at -0 is empty. Let it end at H' - margin.",
                 _agreement(keep=negative),
+            ),
+            (
+                "The margin's end is one row and one column late. Of H' rows the last that counts is H' - margin - 1.",
+                _agreement(keep=late),
+            ),
+            (
+                "You left places out where the two outputs add up to 0. 3 and -3 are both not 0.",
+                _agreement(counted=lambda before, after: before + after != 0),
+            ),
+            (
+                "You moved the output of fn. Move the image, and call fn a second time.",
+                lambda fn, image, shift, margin, tol=0: _agreement(
+                    move=lambda image, shift: image,
+                    follow=lambda output, shift: _shifted(output, *shift),
+                )(fn, image, shift, margin, tol),
+            ),
+            (
+                "You divided by the number of all places. Divide by the number of those that count.",
+                lambda fn, image, shift, margin, tol=0: _of_all(fn, image, shift, margin, tol),
+            ),
+            (
+                "You divided the difference by the outputs first. It is compared with tol as it is.",
+                _agreement(same=lambda a, b, tol: np.abs(a - b) / np.abs(a).max() <= tol),
+            ),
+            *(
+                ("Some places may differ: return their share, not one verdict.", verdict)
+                for verdict in (_verdict(np.array_equal), _verdict(np.allclose))
             ),
             (margins, _agreement(keep=one_sided)),
             (margins, _agreement(keep=rows_only)),
