@@ -119,6 +119,7 @@ def conv_params(student: Student) -> None:
                 "You counted kernel_size weights per slice. A slice of a 3 x 3 kernel has 9.",
                 lambda c_in, c_out, k: c_out * (c_in * (sum(k) if isinstance(k, tuple) else k) + 1),
             ),
+            (square, _of_one_side(_conv_params, max)),
             (square, _of_one_side(_conv_params, lambda sides: sides[0])),
             (square, _of_one_side(_conv_params, lambda sides: sides[1])),
             (PAIRS, _ints_only(_conv_params)),
@@ -648,7 +649,7 @@ def conv1x1_as_linear(student: Student) -> None:
                 lambda x, w: _conv1x1(x, w)[..., None, None],
             ),
             (
-                "Two arrays do not fit together as they stand, in the line named above. The channels of a pixel have "
+                "Look at the line named above. Where two arrays are multiplied there, the channels of a pixel have "
                 "to meet the C_in axis of the weight.",
                 _raising(ValueError),
             ),

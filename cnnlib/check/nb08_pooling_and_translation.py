@@ -939,6 +939,12 @@ def shift_agreement(student: Student) -> None:
                 _agreement(keep=late),
             ),
             (
+                "You took the image's size for the map's. A map may be smaller: ask the output for its shape.",
+                lambda fn, image, shift, margin, tol=0: _agreement(
+                    keep=lambda output, m: output[m : image.shape[0] - m, m : image.shape[1] - m]
+                )(fn, image, shift, margin, tol),
+            ),
+            (
                 "You left places out where the two outputs add up to 0. 3 and -3 are both not 0.",
                 _agreement(counted=lambda before, after: before + after != 0),
             ),

@@ -76,6 +76,11 @@ def square_only(c_in, c_out, kernel_size):
 
 
 @wrong("conv_params", hint="not square")
+def larger_side_squared(c_in, c_out, kernel_size):
+    return c_out * (c_in * np.max(kernel_size) ** 2 + 1)
+
+
+@wrong("conv_params", hint="not square")
 def first_side_squared(c_in, c_out, kernel_size):
     return c_out * (c_in * np.broadcast_to(kernel_size, 2)[0] ** 2 + 1)
 

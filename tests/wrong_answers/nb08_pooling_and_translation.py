@@ -836,6 +836,14 @@ def agreement_end_included(fn, image, shift, margin, tol=0):
     return share(before, after, tol, (before != 0) | (after != 0))
 
 
+@wrong("shift_agreement", hint="ask the output for its shape")
+def agreement_inside_the_image(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, 0)
+    inner = tuple(slice(margin, n - margin) for n in image.shape)
+    before, after = before[inner], after[inner]
+    return share(before, after, tol, (before != 0) | (after != 0))
+
+
 @wrong("shift_agreement", hint="add up to 0")
 def agreement_of_a_sum(fn, image, shift, margin, tol=0):
     before, after = outputs(fn, image, shift, margin)
