@@ -81,7 +81,12 @@ def test_bfloat16_is_read_as_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [lambda image: (image[0], image[:, 0]), lambda image: [list(image[0]), image[:, 0]]]
+    "answer",
+    [
+        lambda image: (image[0], image[:, 0]),
+        lambda image: [list(image[0]), image[:, 0]],
+        lambda image: (image[0].tolist(), image[:, 0].tolist()),
+    ],
 )
 def test_several_results(answer: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
     splitting(answer)
@@ -181,6 +186,55 @@ def test_one_coincidence_is_no_diagnosis() -> None:
 
     assert "Plus two." not in message(power, lambda x: x**2)
     assert "Plus two." in message(power, lambda x: x + 2)
+
+
+def test_an_error_is_no_sign_of_a_mistake_that_stumbles_elsewhere() -> None:
+    @exercise("think")
+    def product(student: Student) -> None:
+        case = np.arange(6.0).reshape(2, 3), np.ones((3, 2))
+        student.compare(lambda x, y: x @ y, [case], mistakes=[("The other way.", lambda x, y: x.T @ y)])
+
+    assert "The other way." in message(product, lambda x, y: np.transpose(x) @ y)
+    assert "stopped with an error" in message(product, lambda x, y: x.reshape(4))
+    assert "stopped with an error" in message(product, lambda x, y: int("x"))
+
+
+def test_a_mistake_may_mean_any_error_of_a_type() -> None:
+    def refuses(image: Any) -> None:
+        raise TypeError
+
+    @exercise("think")
+    def same(student: Student) -> None:
+        student.compare(lambda x: x, [(IMAGE,)], mistakes=[("No arrays.", refuses)])
+
+    def adds(image: Any) -> Any:
+        return image + ""
+
+    def looks_too_far(image: Any) -> Any:
+        return image[9]
+
+    assert "No arrays." in message(same, adds)
+    assert "No arrays." not in message(same, looks_too_far)
+
+
+def test_where_one_number_is_asked_for() -> None:
+    @exercise("think")
+    def total(student: Student) -> None:
+        student.compare(lambda x: x.sum(), [(IMAGE,)])
+
+    said = " ".join(message(total, lambda x: x.sum(0)).split())
+    assert "One number is asked for. Yours are 3, in an array of shape (3,)." in said
+
+
+def test_a_list_that_is_used_up_is_a_copy(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = [3, 4]
+
+    @exercise("think")
+    def largest(student: Student) -> None:
+        student.compare(max, [(numbers,)])
+
+    largest(lambda values: max(values.pop(), values.pop()))
+    assert capsys.readouterr().out == "largest: right (1 case agrees).\n" and numbers == [3, 4]
 
 
 def test_a_list_of_one_array_is_a_stack(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import copy
 import ctypes
 import inspect
 import os
+import re
 import textwrap
 import threading
 import traceback
@@ -243,7 +244,7 @@ class Student:
 
     def _invoke(self, arguments: tuple[Any, ...]) -> Any:
         first, self.cases = self.cases == 0, self.cases + 1
-        given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        given = [a.copy() if isinstance(a, np.ndarray) or type(a) is list else a for a in arguments]
         try:
             value = self.answer(*given)
         except (KeyboardInterrupt, _TimeUp):
@@ -303,11 +304,14 @@ def _untorched(value: Any) -> Any:
 def _parts(value: Any, like: Parts | Raised | None = None) -> Parts:
     """One array, or one per item where `value` is a tuple of arrays; as many as in `like` where that fits."""
     parts: list[Any] = [value]
-    several = isinstance(value, tuple | list) and any(hasattr(item, "shape") and item.shape for item in value)
+    wanted = len(like) if isinstance(like, list) else 0
+    several = isinstance(value, tuple | list) and (
+        any(hasattr(item, "shape") and item.shape for item in value) or 1 < len(value) == wanted
+    )
     if several:
         parts = list(value)
     arrays = [as_array(part) for part in parts]
-    wanted = len(like) if isinstance(like, list) else len(arrays)
+    wanted = wanted or len(arrays)
     if several and wanted == 1 and like is not None and len({a.shape for a in arrays}) == 1:
         return [np.stack(arrays)]  # a list of rows, or of one image
     if len(arrays) == 1 < wanted and arrays[0].shape[:1] == (wanted,):
@@ -325,11 +329,23 @@ def _run(function: Callable[..., object], arguments: tuple[Any, ...]) -> Parts |
 def _matching_mistake(
     trials: list[_Trial], wrong: _Trial, mistakes: Sequence[Mistake], judge: _Judge
 ) -> str | None:
-    """The hint of the mistake that gives what the student got: on the case shown and on most that went wrong."""
+    """The hint of the mistake that gives what the student got: on the case shown and on most that went wrong.
+
+    A mistake that means any error of a type raises it without a message. One that stumbles over the case shown, such
+    as over arrays that do not fit, has to say there what the student's code says, up to the numbers.
+    """
+
+    def leads(trial: _Trial, mistake: Callable[..., object]) -> bool:
+        lead, got = _run(mistake, trial.arguments), trial.got
+        if trial is wrong and isinstance(lead, Raised) and isinstance(got, Raised) and lead.error.args:
+            wordings = {re.sub(r"[\d\W]+", " ", str(outcome.error)) for outcome in (lead, got)}
+            return len(wordings) == 1 and judge.same(lead, got)
+        return judge.same(lead, got)
+
     failed = [trial for trial in trials if not judge.same(trial.expected, trial.got)]
     best = 0, ""
     for hint, mistake in mistakes:
-        agrees = [trial for trial in trials if judge.same(_run(mistake, trial.arguments), trial.got)]
+        agrees = [trial for trial in trials if leads(trial, mistake)]
         explained = sum(trial in agrees for trial in failed)
         if wrong in agrees and explained > len(failed) / 2 and len(agrees) > best[0]:
             best = len(agrees), hint
@@ -358,6 +374,8 @@ def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
     if e.shape != g.shape:
         if e.shape == g.shape[::-1] or (e.ndim > 1 and e.shape == (*g.shape[:-2], *g.shape[:-3:-1])):
             return "The shape is the right one turned: are height (first) and width (second) swapped?"
+        if not e.shape:
+            return f"One number is asked for. Yours are {g.size}, in an array of shape {g.shape}."
         return f"The shape is {g.shape}, expected {e.shape}: work the size out by hand for this case."
     if np.isfinite(e).all() and not np.isfinite(g).all():
         return "There is NaN or infinity in your result: look for a division by zero."

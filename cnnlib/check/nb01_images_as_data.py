@@ -85,7 +85,7 @@ def to_chw(student: Student) -> None:
                 "The axes are in the wrong order: (channels, height, width) is wanted.",
                 _colour_only(lambda image: image.transpose(1, 0, 2)),
             ),
-            (_NO_GREY, lambda image: image.transpose(2, 0, 1) / 255),
+            (_NO_GREY, _colours_only),
             (_NO_GREY, lambda image: np.stack([image[:, :, c] for c in range(3)]) / 255),
             (
                 "A grey image has one channel: it must not be copied into three.",
@@ -127,6 +127,12 @@ _NO_GREY = (
     "Your function cannot take a grey image, (H, W). Ask `image.ndim` whether there are two axes or three; the length "
     "of the last axis does not tell, since a grey image may be 3 pixels wide."
 )
+
+
+def _colours_only(image: Image) -> Image:
+    if image.ndim == 2:
+        raise Exception  # which error it is depends on how the axes are used
+    return _to_chw(image)
 
 
 def _colour_only(axes: Callable[[Image], Image]) -> Callable[[Image], Image]:

@@ -8,25 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib.check.engine import Student, exercise
+from cnnlib.check.pairs import PAIRS, Function, Pair, ints_only, pair
 
 Array = NDArray[np.float64]
-Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
 Sides = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
-Function = Callable[..., Any]
-
-PAIRS = (
-    "Does your function take (height, width) pairs? np.broadcast_to(value, 2) makes a pair of either kind."
-)
-
 
 ONE_PAIR = (
     "np.pad reads one pair as (before, after) for every axis. Give one pair per axis: ((ph, ph), (pw, pw))."
 )
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
 
 
 def _otherwise(right: Function, error: Function) -> Function:
@@ -44,17 +33,6 @@ def _otherwise(right: Function, error: Function) -> Function:
 def _raising(error: type[Exception]) -> Function:
     def function(*arguments: Any) -> None:
         raise error
-
-    return function
-
-
-def _ints_only(right: Function) -> Function:
-    """`right`, with a TypeError for a pair (and not for an int: a forgotten return is a TypeError everywhere)."""
-
-    def function(*arguments: Any) -> Any:
-        if any(isinstance(argument, tuple) for argument in arguments):
-            raise TypeError
-        return right(*arguments)
 
     return function
 
@@ -218,7 +196,7 @@ _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circu
 
 
 def _check_limits(image: Array, padding: Pair, mode: str) -> None:
-    for axis, size, wide in zip(("height", "width"), image.shape[-2:], _pair(padding), strict=True):
+    for axis, size, wide in zip(("height", "width"), image.shape[-2:], pair(padding), strict=True):
         if wide > size - (mode == "reflect") and mode in ("reflect", "circular"):
             at_most = "less than" if mode == "reflect" else "at most"
             raise ValueError(f"{mode} padding of {wide} needs to be {at_most} the {axis}, which is {size}.")
@@ -230,7 +208,7 @@ def _pad2d(image: Array, padding: Pair, mode: str) -> Array:
 
 
 def _padded(image: Array, padding: Pair, mode: str, before: int = 1, after: int = 1) -> Array:
-    sides = [(p * before, p * after) for p in _pair(padding)]
+    sides = [(p * before, p * after) for p in pair(padding)]
     return np.asarray(np.pad(image, [(0, 0)] * (image.ndim - 2) + sides, _MODES.get(mode, mode)))  # type: ignore
 
 
@@ -240,7 +218,7 @@ def _one_pair(limits: bool) -> Function:
     def pad(image: Array, padding: Pair, mode: str) -> Array:
         if limits:
             _check_limits(image, padding, mode)
-        return np.asarray(np.pad(image, _pair(padding), _MODES[mode]))  # type: ignore
+        return np.asarray(np.pad(image, pair(padding), _MODES[mode]))  # type: ignore
 
     return pad
 
@@ -258,7 +236,7 @@ def _numpy_names(*modes: str, limits: bool = True) -> Function:
 
 def _limits_of_first_axes(image: Array, padding: Pair, mode: str) -> Array:
     """pad2d with its limits taken from the first two axes."""
-    if _over(mode, np.array(_pair(padding)), np.array(image.shape[:2])).any():
+    if _over(mode, np.array(pair(padding)), np.array(image.shape[:2])).any():
         raise ValueError
     return _padded(image, padding, mode)
 
@@ -275,7 +253,7 @@ def _with_modes(**instead: str) -> Function:
 
 def _unflipped(image: Array, padding: Pair, mode: str) -> Array:
     """Reflect without turning the order round: rows 1, 2, ... stand above row 0 as they come."""
-    for axis, p in zip((-2, -1), _pair(padding), strict=True):
+    for axis, p in zip((-2, -1), pair(padding), strict=True):
         n = image.shape[axis]
         index = np.r_[1 : p + 1, :n, n - 1 - p : n - 1] if mode == "reflect" else np.arange(n)
         image = np.take(image, index, axis)
@@ -287,7 +265,7 @@ def _same_end(image: Array, padding: Pair, mode: str) -> Array:
     if mode != "circular":
         return _pad2d(image, padding, mode)
     _check_limits(image, padding, mode)
-    for axis, p in zip((-2, -1), _pair(padding), strict=True):
+    for axis, p in zip((-2, -1), pair(padding), strict=True):
         n = image.shape[axis]
         image = np.take(image, np.r_[:p, :n, n - p : n], axis)
     return image
@@ -295,8 +273,8 @@ def _same_end(image: Array, padding: Pair, mode: str) -> Array:
 
 def _zero_corners(image: Array, padding: Pair, mode: str) -> Array:
     out = _pad2d(image, padding, mode).copy()
-    for rows in (slice(0, _pair(padding)[0]), slice(out.shape[-2] - _pair(padding)[0], None)):
-        for columns in (slice(0, _pair(padding)[1]), slice(out.shape[-1] - _pair(padding)[1], None)):
+    for rows in (slice(0, pair(padding)[0]), slice(out.shape[-2] - pair(padding)[0], None)):
+        for columns in (slice(0, pair(padding)[1]), slice(out.shape[-1] - pair(padding)[1], None)):
             out[..., rows, columns] = 0
     return out
 
@@ -305,7 +283,7 @@ def _with_limits(refuse: Callable[[str, Any, Any], bool]) -> Function:
     """pad2d with its own rule for what is refused: `refuse(mode, (top, left), (height, width))`."""
 
     def pad(image: Array, padding: Pair, mode: str) -> Array:
-        if refuse(mode, np.array(_pair(padding)), np.array(image.shape[-2:])):
+        if refuse(mode, np.array(pair(padding)), np.array(image.shape[-2:])):
             raise ValueError
         return _padded(image, padding, mode)
 
@@ -313,12 +291,12 @@ def _with_limits(refuse: Callable[[str, Any, Any], bool]) -> Function:
 
 
 def _swapped(image: Array, padding: Pair, mode: str) -> Array:
-    return _pad2d(image, _pair(padding)[::-1], mode)
+    return _pad2d(image, pair(padding)[::-1], mode)
 
 
 def _first_axes(image: Array, padding: Pair, mode: str) -> Array:
     _check_limits(image, padding, mode)
-    ph, pw = _pair(padding)
+    ph, pw = pair(padding)
     sides = [(ph, ph), (pw, pw)] + [(0, 0)] * (image.ndim - 2)
     return np.asarray(np.pad(image, sides, _MODES[mode]))  # type: ignore
 
@@ -411,7 +389,7 @@ def pad2d(student: Student) -> None:
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 1, 0)),
             (one_side, lambda image, padding, mode: _padded(image, padding, mode, 0, 1)),
             (others, _first_axes),
-            (others, lambda image, padding, mode: np.pad(image, _pair(padding)[0], _MODES[mode])),  # type: ignore
+            (others, lambda image, padding, mode: np.pad(image, pair(padding)[0], _MODES[mode])),  # type: ignore
             ("Height and width are swapped: the first number of padding is for top and bottom.", _swapped),
             (
                 "Your reflect repeats the edge. The mirror stands on the edge pixel: 1 2 3 goes on with 2, not 3.",
@@ -446,7 +424,7 @@ def pad2d(student: Student) -> None:
             ),
             (too_wide_hint, _with_limits(lambda mode, p, n: False)),
             (too_wide_hint, _otherwise(_pad2d, lambda image, padding, mode: None)),
-            (PAIRS, _ints_only(_pad2d)),
+            (PAIRS, ints_only(_pad2d)),
             (
                 "Right that this cannot be done; the error has to be a ValueError.",
                 _otherwise(_pad2d, _another_error),
@@ -460,7 +438,7 @@ def pad2d(student: Student) -> None:
 
 
 def _corr2d_strided(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
-    (sh, sw), (dh, dw) = _pair(stride), _pair(dilation)
+    (sh, sw), (dh, dw) = pair(stride), pair(dilation)
     padded = _padded(image, padding, "zeros")
     reach = (dh * (kernel.shape[0] - 1) + 1, dw * (kernel.shape[1] - 1) + 1)
     windows = np.lib.stride_tricks.sliding_window_view(padded, reach)[::sh, ::sw, ::dh, ::dw]
@@ -470,9 +448,7 @@ def _corr2d_strided(image: Array, kernel: Array, stride: Pair, padding: Pair, di
 def _places(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair) -> tuple[int, int]:
     rows, columns = (
         _output_size(*axis)
-        for axis in zip(
-            image.shape, kernel.shape, _pair(stride), _pair(padding), _pair(dilation), strict=True
-        )
+        for axis in zip(image.shape, kernel.shape, pair(stride), pair(padding), pair(dilation), strict=True)
     )
     return rows, columns
 
@@ -485,12 +461,12 @@ def _crowded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation:
 
 def _crowded_columns(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     rows, columns = _places(image, kernel, stride, padding, dilation)
-    return _corr2d_strided(image, kernel, (_pair(stride)[0], 1), padding, dilation)[:rows, :columns]
+    return _corr2d_strided(image, kernel, (pair(stride)[0], 1), padding, dilation)[:rows, :columns]
 
 
 def _crowded_rows(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     rows, columns = _places(image, kernel, stride, padding, dilation)
-    return _corr2d_strided(image, kernel, (1, _pair(stride)[1]), padding, dilation)[:rows, :columns]
+    return _corr2d_strided(image, kernel, (1, pair(stride)[1]), padding, dilation)[:rows, :columns]
 
 
 def _dense(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
@@ -501,7 +477,7 @@ def _dense(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: P
 
 def _short_windows(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     """Windows of every d-th pixel among the kernel's size, as r : r + kH : d cuts them."""
-    (sh, sw), (dh, dw), (kh, kw) = _pair(stride), _pair(dilation), kernel.shape
+    (sh, sw), (dh, dw), (kh, kw) = pair(stride), pair(dilation), kernel.shape
     padded, out = (
         _padded(image, padding, "zeros"),
         np.zeros(_places(image, kernel, stride, padding, dilation)),
@@ -521,19 +497,23 @@ def _with_border(before: int, after: int) -> Function:
     return corr
 
 
+class _OutsideError(Exception):
+    """A window sticks out over the edge."""
+
+
 def _unpadded(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     """The places of the padded image, the windows of the bare one: an error where they stick out."""
-    last = zip(_places(image, kernel, stride, padding, dilation), _pair(stride), strict=True)
-    reach = (d * (k - 1) + 1 for d, k in zip(_pair(dilation), kernel.shape, strict=True))
+    last = zip(_places(image, kernel, stride, padding, dilation), pair(stride), strict=True)
+    reach = (d * (k - 1) + 1 for d, k in zip(pair(dilation), kernel.shape, strict=True))
     ends = ((places - 1) * s + r for (places, s), r in zip(last, reach, strict=True))
     if any(end > size for end, size in zip(ends, image.shape, strict=True)):
-        raise Exception  # an IndexError or a ValueError, depending on how the window is cut
+        raise _OutsideError
     return np.asarray(_with_border(0, 2)(image, kernel, stride, padding, dilation))
 
 
 def _rounded_up(image: Array, kernel: Array, stride: Pair, padding: Pair, dilation: Pair = 1) -> Array:
     """One window more where a part of it fits; what sticks out counts as zero."""
-    (sh, sw), padded = _pair(stride), _padded(image, padding, "zeros")
+    (sh, sw), padded = pair(stride), _padded(image, padding, "zeros")
     return _corr2d_strided(np.pad(padded, ((0, sh - 1), (0, sw - 1))), kernel, stride, 0, dilation)
 
 
@@ -541,8 +521,20 @@ def _sticking_out(*arguments: Any) -> Array:
     """One window more where a part of it fits: an error there."""
     whole = _corr2d_strided(*arguments)
     if _rounded_up(*arguments).shape != whole.shape:
-        raise Exception
+        raise _OutsideError
     return whole
+
+
+def _with(error: type[Exception], mistake: Function) -> Function:
+    """`mistake`, with `error` where a window sticks out: which one depends on how the window is cut."""
+
+    def function(*arguments: Any) -> Any:
+        try:
+            return mistake(*arguments)
+        except _OutsideError:
+            raise error from None
+
+    return function
 
 
 @exercise(
@@ -608,11 +600,11 @@ def corr2d_strided(student: Student) -> None:
             ),
             (one_crowded, _crowded_columns),
             (one_crowded, _crowded_rows),
-            (stride_swapped, lambda i, k, s, p, d=1: right(i, k, _pair(s)[::-1], p, d)),
-            (one_number, lambda i, k, s, p, d=1: right(i, k, _pair(s)[0], p, d)),
-            (one_number, lambda i, k, s, p, d=1: right(i, k, _pair(s)[1], p, d)),
-            (one_axis, lambda i, k, s, p, d=1: right(i, k, (_pair(s)[0], 1), p, d)),
-            (one_axis, lambda i, k, s, p, d=1: right(i, k, (1, _pair(s)[1]), p, d)),
+            (stride_swapped, lambda i, k, s, p, d=1: right(i, k, pair(s)[::-1], p, d)),
+            (one_number, lambda i, k, s, p, d=1: right(i, k, pair(s)[0], p, d)),
+            (one_number, lambda i, k, s, p, d=1: right(i, k, pair(s)[1], p, d)),
+            (one_axis, lambda i, k, s, p, d=1: right(i, k, (pair(s)[0], 1), p, d)),
+            (one_axis, lambda i, k, s, p, d=1: right(i, k, (1, pair(s)[1]), p, d)),
             (
                 "Each window starts where the last one ended: you step by the kernel's size, not by the stride.",
                 lambda i, k, s, p, d=1: right(i, k, k.shape, p, d),
@@ -621,26 +613,29 @@ def corr2d_strided(student: Student) -> None:
                 "You rounded the number of places up: the last window sticks out over the edge. Round down.",
                 _rounded_up,
             ),
-            (
-                "You rounded the number of places up: the last window sticks out over the edge. Round down.",
-                _sticking_out,
+            *(
+                (
+                    "You rounded the number of places up: the last window sticks out over the edge. Round down.",
+                    _with(error, _sticking_out),
+                )
+                for error in (ValueError, IndexError)
             ),
-            (unpadded, _unpadded),
+            *((unpadded, _with(error, _unpadded)) for error in (ValueError, IndexError)),
             (outside, _raising(ValueError)),
             (outside, _raising(IndexError)),
-            (PAIRS, _ints_only(right)),
+            (PAIRS, ints_only(right)),
             (unpadded, _with_border(0, 2)),  # what sticks out counted as zero
             ("The padding is left out.", lambda i, k, s, p, d=1: right(i, k, s, 0, d)),
             (
                 ONE_PAIR,
-                lambda i, k, s, p, d=1: right(np.pad(i, _pair(p)), k, s, 0, d),
+                lambda i, k, s, p, d=1: right(np.pad(i, pair(p)), k, s, 0, d),
             ),
             (one_side, _with_border(1, 0)),
             (one_side, _with_border(0, 1)),
             ("The padding is added twice on each side.", _with_border(2, 2)),
             (
                 "Height and width of the padding are swapped: the first number is for top and bottom.",
-                lambda i, k, s, p, d=1: right(i, k, s, _pair(p)[::-1], d),
+                lambda i, k, s, p, d=1: right(i, k, s, pair(p)[::-1], d),
             ),
             (
                 "The border repeats the edge pixels. Here it is zero.",
@@ -658,11 +653,11 @@ def corr2d_strided(student: Student) -> None:
             ("The shape is right, but the windows have no gaps: they are cut without the dilation.", _dense),
             (
                 "You counted the dilation from 0. Dilation 1 is the dense kernel, 2 leaves one gap.",
-                lambda i, k, s, p, d=1: right(i, k, s, p, (_pair(d)[0] + 1, _pair(d)[1] + 1)),
+                lambda i, k, s, p, d=1: right(i, k, s, p, (pair(d)[0] + 1, pair(d)[1] + 1)),
             ),
             (
                 "Height and width of the dilation are swapped: the first number stretches the kernel downwards.",
-                lambda i, k, s, p, d=1: right(i, k, s, p, _pair(d)[::-1]),
+                lambda i, k, s, p, d=1: right(i, k, s, p, pair(d)[::-1]),
             ),
         ],
     )
@@ -673,7 +668,7 @@ def corr2d_strided(student: Student) -> None:
 
 def _same_padding(kernel_size: Pair) -> Sides:
     (top, left), (bottom, right) = (
-        tuple((k - 1 + after) // 2 for k in _pair(kernel_size)) for after in (0, 1)
+        tuple((k - 1 + after) // 2 for k in pair(kernel_size)) for after in (0, 1)
     )
     return (top, bottom), (left, right)
 
@@ -684,13 +679,13 @@ def _same_padding(kernel_size: Pair) -> Sides:
 )
 def same_padding(student: Student) -> None:
     def sides(before: Callable[[int], float], after: Callable[[int], float]) -> Function:
-        return lambda kernel_size: [(before(k), after(k)) for k in _pair(kernel_size)]
+        return lambda kernel_size: [(before(k), after(k)) for k in pair(kernel_size)]
 
     def first_only(kernel_size: Pair) -> Sides:
-        return _same_padding(_pair(kernel_size)[0])
+        return _same_padding(pair(kernel_size)[0])
 
     def four(side: Callable[[int], int]) -> Function:
-        return lambda kernel_size: np.repeat([side(k) for k in _pair(kernel_size)], 2)
+        return lambda kernel_size: np.repeat([side(k) for k in pair(kernel_size)], 2)
 
     half = "Half a pixel cannot be added. Only whole numbers: (k - 1) // 2 before, the rest after."
     flat = "Group the four numbers by axis: ((top, bottom), (left, right))."
@@ -723,28 +718,28 @@ def same_padding(student: Student) -> None:
             ("All the padding stands on one side.", sides(lambda k: k - 1, lambda k: 0)),
             (
                 "Height and width are swapped: top and bottom follow from the kernel's height.",
-                lambda kernel_size: _same_padding(_pair(kernel_size)[::-1]),
+                lambda kernel_size: _same_padding(pair(kernel_size)[::-1]),
             ),
             ("Both axes are padded for one of the kernel's two sizes.", first_only),
-            ("Both axes are padded for one of the kernel's two sizes.", lambda k: _same_padding(_pair(k)[1])),
+            ("Both axes are padded for one of the kernel's two sizes.", lambda k: _same_padding(pair(k)[1])),
             (half, sides(lambda k: (k - 1) / 2, lambda k: (k - 1) / 2)),
             (flat, four(lambda k: (k - 1) // 2)),
             (flat, four(lambda k: k // 2)),
-            (flat, _ints_only(four(lambda k: (k - 1) // 2))),
-            (flat, _ints_only(four(lambda k: k // 2))),
-            (flat, _ints_only(lambda kernel_size: np.ravel(_same_padding(kernel_size)))),
+            (flat, ints_only(four(lambda k: (k - 1) // 2))),
+            (flat, ints_only(four(lambda k: k // 2))),
+            (flat, ints_only(lambda kernel_size: np.ravel(_same_padding(kernel_size)))),
             (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size))),
             (flat, lambda kernel_size: np.ravel(_same_padding(kernel_size)[::-1])),
             (flat, lambda kernel_size: np.transpose(_same_padding(kernel_size))),
             (
                 "One number for an axis is not enough: its two sides can differ.",
-                lambda kernel_size: [(k - 1) // 2 for k in _pair(kernel_size)],
+                lambda kernel_size: [(k - 1) // 2 for k in pair(kernel_size)],
             ),
             (
                 "One number for an axis is not enough: its two sides can differ.",
-                lambda kernel_size: [k // 2 for k in _pair(kernel_size)],
+                lambda kernel_size: [k // 2 for k in pair(kernel_size)],
             ),
-            (PAIRS, _ints_only(_same_padding)),
+            (PAIRS, ints_only(_same_padding)),
         ],
         kind="integer",
     )
@@ -754,14 +749,14 @@ def same_padding(student: Student) -> None:
 
 
 def _strictly(size: Pair, kernel_size: Pair) -> int:
-    (height, width), (kh, kw), layers = _pair(size), _pair(kernel_size), 0
+    (height, width), (kh, kw), layers = pair(size), pair(kernel_size), 0
     while height > kh and width > kw:
         height, width, layers = height - kh + 1, width - kw + 1, layers + 1
     return layers
 
 
 def _max_depth(size: Pair, kernel_size: Pair) -> int:
-    (height, width), (kh, kw), layers = _pair(size), _pair(kernel_size), 0
+    (height, width), (kh, kw), layers = pair(size), pair(kernel_size), 0
     while height >= kh and width >= kw:
         height, width, layers = height - kh + 1, width - kw + 1, layers + 1
     return layers
@@ -775,7 +770,7 @@ def _max_depth(size: Pair, kernel_size: Pair) -> int:
 def max_depth(student: Student) -> None:
     def axes(layers: Callable[[int, int], float], choose: Callable[..., object] = min) -> Function:
         return lambda size, kernel_size: choose(
-            layers(n, k) for n, k in zip(_pair(size), _pair(kernel_size), strict=True)
+            layers(n, k) for n, k in zip(pair(size), pair(kernel_size), strict=True)
         )
 
     def layers(n: int, k: int) -> int:
@@ -794,25 +789,25 @@ def max_depth(student: Student) -> None:
         [
             (
                 "The shorter side meets the larger kernel side: compare height with height and width with width.",
-                lambda size, kernel_size: layers(min(_pair(size)), max(_pair(kernel_size))),
+                lambda size, kernel_size: layers(min(pair(size)), max(pair(kernel_size))),
             ),
             (
                 "You took the smaller size and the smaller kernel side from different axes.",
-                lambda size, kernel_size: layers(min(_pair(size)), min(_pair(kernel_size))),
+                lambda size, kernel_size: layers(min(pair(size)), min(pair(kernel_size))),
             ),
             ("Only whole layers count: round down, with //.", axes(lambda n, k: (n - 1) / (k - 1))),
             ("Return one number: the smaller of the two axes' layers.", axes(layers, list)),
             (
                 "The kernel's height and width are swapped.",
-                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[::-1]),
+                lambda size, kernel_size: _max_depth(size, pair(kernel_size)[::-1]),
             ),
             ("You stop one layer too early where the kernel fits exactly: it still fits then.", _strictly),
-            (one_axis, lambda size, kernel_size: layers(_pair(size)[1], _pair(kernel_size)[1])),
+            (one_axis, lambda size, kernel_size: layers(pair(size)[1], pair(kernel_size)[1])),
             (
                 "You took the kernel's first number for both axes.",
-                lambda size, kernel_size: _max_depth(size, _pair(kernel_size)[0]),
+                lambda size, kernel_size: _max_depth(size, pair(kernel_size)[0]),
             ),
-            (one_axis, lambda size, kernel_size: layers(_pair(size)[0], _pair(kernel_size)[0])),
+            (one_axis, lambda size, kernel_size: layers(pair(size)[0], pair(kernel_size)[0])),
             (
                 "You divided by the kernel's size. A layer takes kernel_size - 1 pixels, its windows overlap.",
                 axes(lambda n, k: n // k),
@@ -829,7 +824,7 @@ def max_depth(student: Student) -> None:
                 "You counted until the last axis runs out. Nothing fits any more as soon as the first one does.",
                 axes(layers, max),
             ),
-            (PAIRS, _ints_only(_max_depth)),
+            (PAIRS, ints_only(_max_depth)),
             (too_few, axes(lambda n, k: max(0, layers(n, k) - 1))),
             (too_few, axes(lambda n, k: layers(n, k) - 1)),
             (

@@ -8,35 +8,19 @@ from numpy.typing import NDArray
 
 from cnnlib import functional, shapes
 from cnnlib.check.engine import Student, exercise
+from cnnlib.check.pairs import NUMBERS, PAIRS, Function, Pair, ints_only, pair, pairs_only
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
-Function = Callable[..., Any]
-
-PAIRS = (
-    "Does your function take (height, width) pairs? np.broadcast_to(value, 2) makes a pair of either kind."
-)
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
 
 
 def _taps(kernel_size: Pair) -> int:
-    height, width = _pair(kernel_size)
+    height, width = pair(kernel_size)
     return height * width
 
 
 def _ints_only(right: Function) -> Function:
     """`right`, with an error for a pair: which one depends on how it is used."""
-
-    def function(*arguments: Any) -> Any:
-        if any(isinstance(argument, tuple) for argument in arguments):
-            raise Exception
-        return right(*arguments)
-
-    return function
+    return ints_only(right, Exception)
 
 
 def _of_one_side(right: Function, side: Callable[[tuple[int, int]], int]) -> Function:
@@ -80,12 +64,29 @@ def conv_params(student: Student) -> None:
     added = "You added the numbers of channels. Each of the c_out filters has c_in slices: multiply."
     student.compare(
         _conv_params,
-        [(2, 5, 3), (3, 4, (2, 5)), (1, 16, 5), (16, 32, 5), (6, 1, (1, 7)), (512, 10, 1), (3, 64, (7, 4))],
+        [
+            (2, 5, 3),
+            (3, 4, (2, 5)),
+            (1, 16, 5),
+            (16, 32, 5),
+            (6, 1, (1, 7)),
+            (512, 10, 1),
+            (3, 64, (7, 4)),
+            (4, 6, (5, 3)),
+        ],
         [
             ("The weights are right; each filter has a bias too.", count(lambda i, o, k: 0)),
             (
                 "You counted one bias per input channel. A bias is added to an output map: there are c_out of them.",
                 count(lambda i, o, k: i),
+            ),
+            (
+                "You counted biases for the input channels too. A bias is added to an output map: there are c_out.",
+                count(lambda i, o, k: i + o),
+            ),
+            (
+                "You counted the weights of one filter. The layer has c_out of them, all of them as deep as the input.",
+                count(lambda i, o, k: o, lambda i, o, k: i * k),
             ),
             (
                 "You counted a single bias for the whole layer. Each output channel has its own.",
@@ -118,9 +119,11 @@ def conv_params(student: Student) -> None:
                 "You counted kernel_size weights per slice. A slice of a 3 x 3 kernel has 9.",
                 lambda c_in, c_out, k: c_out * (c_in * (sum(k) if isinstance(k, tuple) else k) + 1),
             ),
-            (square, _of_one_side(_conv_params, lambda pair: pair[0])),
-            (square, _of_one_side(_conv_params, lambda pair: pair[1])),
+            (square, _of_one_side(_conv_params, max)),
+            (square, _of_one_side(_conv_params, lambda sides: sides[0])),
+            (square, _of_one_side(_conv_params, lambda sides: sides[1])),
             (PAIRS, _ints_only(_conv_params)),
+            (NUMBERS, pairs_only(_conv_params, which=slice(2, 3))),
         ],
         tolerance=0,
     )
@@ -160,7 +163,7 @@ def _crowded_on(axis: int) -> Function:
 
     def forward(input: Array, weight: Array, bias: Array, stride: Pair, padding: Pair) -> Array:
         rows, columns = _forward(input, weight, bias, stride, padding).shape[2:]
-        steps = (1, _pair(stride)[1]) if axis == 0 else (_pair(stride)[0], 1)
+        steps = (1, pair(stride)[1]) if axis == 0 else (pair(stride)[0], 1)
         return _forward(input, weight, bias, steps, padding)[:, :, :rows, :columns]
 
     return forward
@@ -168,7 +171,7 @@ def _crowded_on(axis: int) -> Function:
 
 def _bordered(input: Array, before: Pair, after: Pair) -> Array:
     """The images with zeros `before` (top, left) and `after` (bottom, right)."""
-    return np.pad(input, ((0, 0), (0, 0), *zip(_pair(before), _pair(after), strict=True)))
+    return np.pad(input, ((0, 0), (0, 0), *zip(pair(before), pair(after), strict=True)))
 
 
 def _one_side(input: Array, weight: Array, bias: Array, stride: Pair, padding: Pair) -> Array:
@@ -182,16 +185,26 @@ def _other_side(input: Array, weight: Array, bias: Array, stride: Pair, padding:
 def _unpadded(input: Array, weight: Array, bias: Array, stride: Pair, padding: Pair) -> Array:
     """The places of the padded images, the windows of the bare ones: an error where they stick out."""
     places, kernel = _forward(input, weight, bias, stride, padding).shape[2:], weight.shape[2:]
-    ends = ((m - 1) * s + k for m, s, k in zip(places, _pair(stride), kernel, strict=True))
+    ends = ((m - 1) * s + k for m, s, k in zip(places, pair(stride), kernel, strict=True))
     if any(end > size for end, size in zip(ends, input.shape[2:], strict=True)):
         raise Exception  # an IndexError or a ValueError, depending on how the window is cut
-    below = (2 * _pair(padding)[0], 2 * _pair(padding)[1])
+    below = (2 * pair(padding)[0], 2 * pair(padding)[1])
     return _forward(_bordered(input, 0, below), weight, bias, stride, 0)
+
+
+def _padded_everywhere(input: Array, weight: Array, bias: Array, stride: Pair, padding: Pair) -> Array:
+    """np.pad with the padding as it came; a filter of one channel then meets all of them."""
+    padded = np.pad(input, padding)
+    if padded.shape[1] > weight.shape[1] == 1:
+        padded = padded.sum(1, keepdims=True)
+    if padded.shape[1] != weight.shape[1]:
+        raise ValueError
+    return _forward(padded, weight, bias, stride, 0)
 
 
 def _rounded_up(input: Array, weight: Array, bias: Array, stride: Pair, padding: Pair) -> Array:
     """One place more where a part of a window fits; what sticks out counts as zero."""
-    more = (_pair(stride)[0] - 1, _pair(stride)[1] - 1)
+    more = (pair(stride)[0] - 1, pair(stride)[1] - 1)
     return _forward(_bordered(_bordered(input, padding, padding), 0, more), weight, bias, stride, 0)
 
 
@@ -246,10 +259,12 @@ def conv2d_forward(student: Student) -> None:
     student.compare(
         right,
         [
+            (two, filters, np.array([10, 20]), (1, 1), (0, 0)),  # a pair: see pairs_only
             (two, filters, np.array([10, 20]), 1, 0),
             (one, kernel, np.array([5]), 2, 0),
             (one, kernel, np.array([5]), 1, 1),
             (one, kernel, np.array([5]), (1, 2), (0, 1)),
+            (one, kernel / 4, np.array([0.5]), 1, 0),
             (house, house_weight, house_bias, (2, 3), (0, 1)),
             (wide, tall_weight, tall_bias, (3, 2), (1, 2)),
             (gray, eight, eight_bias, 1, 0),
@@ -323,10 +338,10 @@ def conv2d_forward(student: Student) -> None:
             (crowded.replace("but", "but on one axis"), _crowded_on(1)),
             (
                 "Height and width of the stride are swapped: the first number moves the window down.",
-                lambda x, w, b, s, p: right(x, w, b, _pair(s)[::-1], p),
+                lambda x, w, b, s, p: right(x, w, b, pair(s)[::-1], p),
             ),
-            (one_number, lambda x, w, b, s, p: right(x, w, b, _pair(s)[0], p)),
-            (one_number, lambda x, w, b, s, p: right(x, w, b, _pair(s)[1], p)),
+            (one_number, lambda x, w, b, s, p: right(x, w, b, pair(s)[0], p)),
+            (one_number, lambda x, w, b, s, p: right(x, w, b, pair(s)[1], p)),
             (
                 "Each window starts where the last one ended: you step by the kernel's size, not by the stride.",
                 lambda x, w, b, s, p: right(x, w, b, w.shape[2:], p),
@@ -337,8 +352,21 @@ def conv2d_forward(student: Student) -> None:
             (in_out, _weighted(lambda w: w.swapaxes(0, 1))),
             ("The padding is left out.", lambda x, w, b, s, p: right(x, w, b, s, 0)),
             (
+                "np.pad with one number, or one pair, pads every axis: images and channels as well. Give it one pair "
+                "for each axis.",
+                _padded_everywhere,
+            ),
+            (
+                "You took the mean of the products. Add them up.",
+                lambda x, w, b, s, p: _forward(x, w / w[0].size, b, s, p),
+            ),
+            (
+                "The fractions are cut off: your output has the images' type, and these hold integers. Make it floats.",
+                lambda x, *rest: np.trunc(right(x, *rest)) if x.dtype.kind == "i" else right(x, *rest),
+            ),
+            (
                 "Height and width of the padding are swapped: the first number is for top and bottom.",
-                lambda x, w, b, s, p: right(x, w, b, s, _pair(p)[::-1]),
+                lambda x, w, b, s, p: right(x, w, b, s, pair(p)[::-1]),
             ),
             (one_side, _one_side),
             (one_side, _other_side),
@@ -370,6 +398,7 @@ def conv2d_forward(student: Student) -> None:
                 lambda *arguments: right(*arguments).swapaxes(0, 1),
             ),
             (PAIRS, _ints_only(right)),
+            (NUMBERS, pairs_only(right)),
             (
                 "Negative values are set to 0. The layer itself has no ReLU: that comes after it.",
                 lambda *arguments: np.maximum(right(*arguments), 0),
@@ -387,10 +416,10 @@ def _unfold(input: Array, kernel_size: Pair, stride: Pair, padding: Pair) -> Arr
 
 def _six_axes(input: Array, kernel_size: Pair, stride: Pair, padding: Pair) -> Array:
     """(N, C, kH, kW, rows, columns): what the columns are made of."""
-    kernel = _pair(kernel_size)
+    kernel = pair(kernel_size)
     rows, columns = (
         shapes.output_size(n, k, s, p)
-        for n, k, s, p in zip(input.shape[2:], kernel, _pair(stride), _pair(padding), strict=True)
+        for n, k, s, p in zip(input.shape[2:], kernel, pair(stride), pair(padding), strict=True)
     )
     return _unfold(input, kernel, stride, padding).reshape(*input.shape[:2], *kernel, rows, columns)
 
@@ -412,6 +441,14 @@ def _crowded_columns(input: Array, kernel_size: Pair, stride: Pair, padding: Pai
     rows, columns = _six_axes(input, kernel_size, stride, padding).shape[4:]
     dense = _six_axes(input, kernel_size, 1, padding)[..., :rows, :columns]
     return dense.reshape(len(input), -1, rows * columns)
+
+
+def _kernel_swapped(input: Array, kernel_size: Pair, stride: Pair, padding: Pair) -> Array:
+    height, width = (n + 2 * p for n, p in zip(input.shape[2:], pair(padding), strict=True))
+    down, right = pair(kernel_size)[::-1]
+    if down > height or right > width:
+        raise Exception
+    return _unfold(input, (down, right), stride, padding)
 
 
 @exercise(
@@ -463,7 +500,7 @@ def im2col(student: Student) -> None:
             ),
             (
                 "Height and width of the stride are swapped: the first number moves the window down.",
-                lambda x, k, s, p: right(x, k, _pair(s)[::-1], p),
+                lambda x, k, s, p: right(x, k, pair(s)[::-1], p),
             ),
             (order.format("the channels change fastest"), _ordered("nuvcij")),
             (order.format("each channel is read column by column"), _ordered("ncvuij")),
@@ -496,12 +533,9 @@ def im2col(student: Student) -> None:
             (one_side, lambda x, k, s, p: right(_bordered(x, 0, p), k, s, 0)),
             (
                 "Height and width of the padding are swapped: the first number is for top and bottom.",
-                lambda x, k, s, p: right(x, k, s, _pair(p)[::-1]),
+                lambda x, k, s, p: right(x, k, s, pair(p)[::-1]),
             ),
-            (
-                "Height and width of the kernel are swapped.",
-                lambda x, k, s, p: right(x, _pair(k)[::-1], s, p),
-            ),
+            ("Height and width of the kernel are swapped.", _kernel_swapped),
             (
                 "Each window starts where the last one ended: you step by the kernel's size, not by the stride.",
                 lambda x, k, s, p: right(x, k, k, p),
@@ -509,7 +543,7 @@ def im2col(student: Student) -> None:
             (
                 "You rounded the number of places up: the last window sticks out over the edge. Round down.",
                 lambda x, k, s, p: right(
-                    _bordered(_bordered(x, p, p), 0, (_pair(s)[0] - 1, _pair(s)[1] - 1)), k, s, 0
+                    _bordered(_bordered(x, p, p), 0, (pair(s)[0] - 1, pair(s)[1] - 1)), k, s, 0
                 ),
             ),
             ("The windows are flipped. Here they are read as they stand.", lambda *a: right(*a)[:, ::-1]),
@@ -582,6 +616,10 @@ def conv1x1_as_linear(student: Student) -> None:
                 lambda x, w: _conv1x1(x, w).transpose(0, 2, 3, 1),
             ),
             (
+                "The output channels come first, as np.tensordot leaves them. The output is (N, C_out, H, W).",
+                lambda x, w: _conv1x1(x, w).swapaxes(0, 1),
+            ),
+            (
                 "Every output channel keeps the input channels apart. Add up over them.",
                 lambda x, w: np.einsum("nchw,oc->nochw", x, w[:, :, 0, 0]),
             ),
@@ -611,8 +649,8 @@ def conv1x1_as_linear(student: Student) -> None:
                 lambda x, w: _conv1x1(x, w)[..., None, None],
             ),
             (
-                "The two arrays cannot be multiplied as they stand. The channels of a pixel have to meet the C_in axis "
-                "of the weight.",
+                "Look at the line named above. Where two arrays are multiplied there, the channels of a pixel have "
+                "to meet the C_in axis of the weight.",
                 _raising(ValueError),
             ),
         ],
@@ -633,7 +671,7 @@ def macs(student: Student) -> None:
     def times(count: Function) -> Function:
         """`count(c_in, c_out, (kH, kW), (H, W))`."""
         return lambda c_in, c_out, kernel_size, out_size: count(
-            c_in, c_out, _pair(kernel_size), _pair(out_size)
+            c_in, c_out, pair(kernel_size), pair(out_size)
         )
 
     bias = "You counted the bias. Adding it is no multiplication: a MAC is a product and its addition."
@@ -649,9 +687,28 @@ def macs(student: Student) -> None:
             (6, 1, (1, 7), (5, 9)),
             (512, 10, 1, (7, 3)),
             (3, 64, (7, 4), (112, 1)),
+            (2, 3, (3, 1), (2, 5)),
+            (5, 2, (2, 3), (6, 4)),
+            (4, 4, (5, 2), (1, 3)),
         ],
         [
             ("You counted each product and its addition apart. A MAC is both: no factor 2.", lambda *a: 2 * right(*a)),
+            (
+                "You counted each product and each addition apart. A MAC is a product and its addition, as one.",
+                times(lambda i, o, k, s: o * (2 * i * k[0] * k[1] - 1) * s[0] * s[1]),
+            ),
+            (
+                "An int stands for a square: out_size 4 means 4 x 4 places, kernel_size 3 means 3 x 3 weights.",
+                lambda i, o, k, s: i * o * np.prod(k) * np.prod(s),
+            ),
+            (
+                "out_size is the output's size already: no kernel has to be fitted in again.",
+                times(
+                    lambda i, o, k, s: (
+                        o * i * k[0] * k[1] * (s[0] - k[0] + 1) * (s[1] - k[1] + 1)
+                    )
+                ),
+            ),
             (bias, times(lambda i, o, k, s: o * (i * k[0] * k[1] + 1) * s[0] * s[1])),
             (bias, times(lambda i, o, k, s: o * i * k[0] * k[1] * s[0] * s[1] + o)),
             (grown, times(lambda i, o, k, s: o * i * k[0] * k[1] * (s[0] + k[0] - 1) * (s[1] + k[1] - 1))),
@@ -665,17 +722,22 @@ def macs(student: Student) -> None:
                 times(lambda i, o, k, s: i * o * k[0] * k[1] * s[0]),
             ),
             (
+                "You counted out_size places. An int stands for a square one: out_size 4 means 4 x 4 places.",
+                lambda i, o, k, s: i * o * pair(k)[0] * pair(k)[1] * np.prod(s),
+            ),
+            (
                 "You counted kernel_size weights per slice. A slice of a 3 x 3 kernel has 9.",
                 times(lambda i, o, k, s: i * o * k[0] * s[0] * s[1]),
             ),
             ("You added the numbers of channels. Multiply them.", times(
                 lambda i, o, k, s: (i + o) * k[0] * k[1] * s[0] * s[1]
             )),
-            (square, _of_one_side(right, lambda pair: pair[0])),
-            (square, _of_one_side(right, lambda pair: pair[1])),
+            (square, _of_one_side(right, lambda sides: sides[0])),
+            (square, _of_one_side(right, lambda sides: sides[1])),
             (PAIRS, _ints_only(right)),
-            (PAIRS, lambda i, o, k, s: _ints_only(right)(i, o, k, max(_pair(s)))),
-            (PAIRS, lambda i, o, k, s: _ints_only(right)(i, o, max(_pair(k)), s)),
+            (NUMBERS, pairs_only(right, which=slice(2, 4))),
+            (PAIRS, lambda i, o, k, s: _ints_only(right)(i, o, k, max(pair(s)))),
+            (PAIRS, lambda i, o, k, s: _ints_only(right)(i, o, max(pair(k)), s)),
         ],
         tolerance=0,
     )  # fmt: skip
@@ -701,7 +763,16 @@ def depthwise_separable_params(student: Student) -> None:
     depth = "Your depthwise filters span all channels. Each has one slice, for its own channel only."
     student.compare(
         right,
-        [(2, 5, 3), (3, 4, (2, 5)), (32, 64, 3), (64, 32, (1, 7)), (1, 6, 4), (9, 1, (5, 2)), (128, 256, 5)],
+        [
+            (2, 5, 3),
+            (3, 4, (2, 5)),
+            (32, 64, 3),
+            (64, 32, (1, 7)),
+            (1, 6, 4),
+            (9, 1, (5, 2)),
+            (128, 256, 5),
+            (4, 7, (3, 4)),
+        ],
         [
             ("The weights are right; the biases of both layers are missing.", count(lambda i, o, k: i * k + i * o)),
             (one_bias, count(lambda i, o, k: i * k + i * o + o)),
@@ -747,11 +818,12 @@ def depthwise_separable_params(student: Student) -> None:
             ),
             (
                 "You counted kernel_size weights per slice. A slice of a 3 x 3 kernel has 9.",
-                lambda i, o, k: i * (_pair(k)[0] + 1) + o * (i + 1),
+                lambda i, o, k: i * (pair(k)[0] + 1) + o * (i + 1),
             ),
-            (square, _of_one_side(right, lambda pair: pair[0])),
-            (square, _of_one_side(right, lambda pair: pair[1])),
+            (square, _of_one_side(right, lambda sides: sides[0])),
+            (square, _of_one_side(right, lambda sides: sides[1])),
             (PAIRS, _ints_only(right)),
+            (NUMBERS, pairs_only(right, which=slice(2, 3))),
         ],
         tolerance=0,
     )  # fmt: skip
@@ -794,7 +866,7 @@ def compose_kernels(student: Student) -> None:
     second = np.array([[[[1, 0, 2], [0, 1, -1]], [[2, 1, 0], [0, 0, 1]]]])
     thin, line = np.array([[[[1, 2]]]]), np.array([[[[3, 0, 5]]]])
     a, b, dot, three = _noise((4, 2, 3, 2), (5, 4, 2, 4), (3, 1, 1, 1), (2, 3, 4, 3))
-    tall, wide, pair, mixed = _noise((5, 4, 4, 2), (2, 5, 3, 2), (1, 3, 1, 1), (3, 3, 2, 3))
+    tall, wide, joined, mixed = _noise((5, 4, 4, 2), (2, 5, 3, 2), (1, 3, 1, 1), (3, 3, 2, 3))
     flip = (
         "One kernel is used flipped. The second kernel reads the first output as it stands: its element (i, j) moves "
         "the first kernel down by i and to the right by j."
@@ -811,7 +883,7 @@ def compose_kernels(student: Student) -> None:
             (dot, three),
             (tall, wide),
             (a[:, :1], b[:1]),
-            (mixed, pair),
+            (mixed, joined),
             (mixed, three),
         ],
         [
@@ -851,6 +923,10 @@ def compose_kernels(student: Student) -> None:
             (
                 "Later pieces overwrite earlier ones. They overlap: add with +=.",
                 _overwriting,
+            ),
+            (
+                "Later pieces overwrite earlier ones, and so do later channels. Add with +=.",
+                lambda f, s: _overwriting(f[-1:], s[:, -1:]),
             ),
         ],
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 
 from cnnlib import functional
 from cnnlib.check.engine import Mistake, Student, exercise
+from cnnlib.check.pairs import NUMBERS, PAIRS, Pair, ints_only, pair, pairs_only
 from cnnlib.check.text import show, table
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]
 Gradients = tuple[Array, Array, Array]
 
 # ---- conv2d_backward
@@ -46,11 +47,6 @@ def _conv2d_backward(
     )
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
-
-
 def _backward(
     change: Callable[[Gradients], Any] = lambda gradients: gradients,
     flipped: bool = False,
@@ -68,7 +64,7 @@ def _backward(
     """
 
     def conv2d_backward(grad_output: Array, input: Array, weight: Array, stride: Pair, padding: Pair) -> Any:
-        steps, (p_h, p_w), (height, width) = _pair(stride), _pair(padding), weight.shape[2:]
+        steps, (p_h, p_w), (height, width) = pair(stride), pair(padding), weight.shape[2:]
         padded = np.pad(input, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
         grads = {"input": np.zeros(padded.shape), "weight": np.zeros(weight.shape)}
         kernels, seen = weight[:, :, ::-1, ::-1] if flipped else weight, input if unpadded else padded
@@ -106,7 +102,7 @@ def _only_read(grad_output: Array, input: Array, weight: Array, stride: Pair, pa
     ends = [
         s * (n - 1) + k - p
         for s, n, k, p in zip(
-            _pair(stride), grad_output.shape[2:], weight.shape[2:], _pair(padding), strict=True
+            pair(stride), grad_output.shape[2:], weight.shape[2:], pair(padding), strict=True
         )
     ]
     return grads[0][:, :, : ends[0], : ends[1]], grads[1], grads[2]
@@ -116,7 +112,7 @@ def _negative_slice(
     grad_output: Array, input: Array, weight: Array, stride: Pair, padding: Pair
 ) -> Gradients:
     """The padding cut off with [p:-p], which is empty for 0."""
-    p_h, p_w = _pair(padding)
+    p_h, p_w = pair(padding)
     grads = _backward(uncropped="rows columns")(grad_output, input, weight, stride, padding)
     return grads[0][:, :, p_h:-p_h, p_w:-p_w], grads[1], grads[2]
 
@@ -125,9 +121,13 @@ def _small(grad_output: Array, input: Array, weight: Array, stride: Pair, paddin
     """The gradient of the input as of a smaller image, convolved with stride 1."""
     shape = [n + k - 1 for n, k in zip(grad_output.shape[2:], weight.shape[2:], strict=True)]
     image = np.zeros((*input.shape[:2], *shape))
-    (p_h, p_w), whole = _pair(padding), _backward()(grad_output, input, weight, stride, padding)
+    (p_h, p_w), whole = pair(padding), _backward()(grad_output, input, weight, stride, padding)
     grad = _backward()(grad_output, image, weight, 1, 0)[0]
     return grad[:, :, p_h : shape[0] - p_h, p_w : shape[1] - p_w], whole[1], whole[2]
+
+
+def _in_order(order: tuple[int, ...], gradients: Gradients) -> tuple[Array, ...]:
+    return tuple(gradients[index] for index in order)
 
 
 def _other(
@@ -138,15 +138,6 @@ def _other(
     def conv2d_backward(g: Array, x: Array, w: Array, s: Pair, p: Pair) -> Gradients:
         gradients: Gradients = _backward()(g, x, w, stride(s), padding(p))
         return gradients
-
-    return conv2d_backward
-
-
-def _type_error_for(kind: type) -> Callable[..., Any]:
-    def conv2d_backward(g: Array, x: Array, w: Array, s: Pair, p: Pair) -> Any:
-        if isinstance(s, kind) or isinstance(p, kind):
-            raise TypeError
-        return _backward()(g, x, w, s, p)
 
     return conv2d_backward
 
@@ -205,7 +196,6 @@ CAST = (
     "The input and the weight are integers in this case, grad_output has fractions: NumPy does not add those to an "
     "array of integers. Make the arrays that you add to with np.zeros(shape), not zeros_like."
 )
-PAIRS = "Stride and padding can each be a number or a pair. np.broadcast_to(value, 2) makes a pair of either kind."
 SHARED = "Your {} comes from one image only. The same kernels looked at all of them: add up over the batch."
 
 
@@ -271,13 +261,20 @@ def conv2d_backward(student: Student) -> None:
                 g.sum((0, 2, 3)),
             ),
         ),
-        (
-            "The order of the results is grad_input, grad_weight, grad_bias.",
-            _backward(lambda r: (r[1], r[0], r[2])),
+        *(
+            (
+                "The order of the results is grad_input, grad_weight, grad_bias.",
+                _backward(partial(_in_order, order)),
+            )
+            for order in permutations(range(3))
+            if order != (0, 1, 2)
         ),
         (
-            "The order of the results is grad_input, grad_weight, grad_bias.",
-            _backward(lambda r: (r[1], r[2], r[0])),
+            "Your grad_input comes from one output channel only. Every output channel read the pixel: add up.",
+            lambda g, x, w, s, p: (
+                _backward()(g[:, :1], x, w[:1], s, p)[0],
+                *_backward()(g, x, w, s, p)[1:],
+            ),
         ),
         ("All your signs are turned. The gradient points uphill.", _edited(-1, lambda x, g: -x)),
         (CUT.format("grad_input"), _edited(0, lambda x, g: np.trunc(x))),
@@ -285,15 +282,15 @@ def conv2d_backward(student: Student) -> None:
         (CUT.format(both), _backward(lambda r: (np.trunc(r[0]), np.trunc(r[1]), r[2]))),
         (
             "Height and width of the stride are swapped: the first number is for rows.",
-            _other(lambda s: _pair(s)[::-1]),
+            _other(lambda s: pair(s)[::-1]),
         ),
         (
             "Height and width of the padding are swapped: the first number is for rows.",
-            _other(padding=lambda p: _pair(p)[::-1]),
+            _other(padding=lambda p: pair(p)[::-1]),
         ),
         (CAST, _refuses_fractions),
-        (PAIRS, _type_error_for(int)),
-        (PAIRS, _type_error_for(tuple)),
+        (NUMBERS, pairs_only(_backward())),
+        (PAIRS, ints_only(_backward())),
     ]
     student.compare(_conv2d_backward, _cases(), mistakes)
 
@@ -434,8 +431,8 @@ ENTRY_BY_ENTRY = (
 NORM = "The norm here is the root of the sum of squares: np.linalg.norm(a.ravel())."
 DENOMINATOR = "The denominator is the sum of the two norms, ||n|| + ||g||."
 FLAT = (
-    "Your slopes are nearly 0. Is x really moved, and is the difference divided by 2 * eps, in brackets? a / 2 * eps "
-    "is (a / 2) * eps."
+    "This is what slopes of nearly 0 lead to. Is x really moved, up in one copy and down in another, and is the "
+    "difference divided by 2 * eps, in brackets? a / 2 * eps is (a / 2) * eps."
 )
 BACK = (
     "Entries that you have moved stay moved. Step one entry at a time, with all others at their own values."
@@ -509,7 +506,10 @@ _MISTAKES: list[tuple[str, Callable[..., Any]]] = [
         "Your slopes are half of the right ones: fn(x + eps) - fn(x) belongs to a step of eps. Step to both sides.",
         _measured(_stepping(1, 0, 2)),
     ),
-    ("Your slopes have the wrong sign: fn(x + eps) comes first.", _measured(_stepping(-1, -1, 2))),
+    (
+        "This is what slopes of the wrong sign lead to: fn(x + eps) comes first, and the two gradients are subtracted.",
+        _measured(_stepping(-1, -1, 2)),
+    ),
     (FLAT, _measured(lambda fn, x, eps: 0 * x)),
     (FLAT, _measured(lambda fn, x, eps: _slopes(fn, x, eps) * 2 * eps)),
     (FLAT, _measured(lambda fn, x, eps: _slopes(fn, x, eps) * eps * eps)),
@@ -524,6 +524,19 @@ _MISTAKES: list[tuple[str, Callable[..., Any]]] = [
         "This is the distance itself. Divide by ||n|| + ||g||, or the result depends on how large gradients are.",
         _measured(ratio=lambda n, g: np.linalg.norm(n - g)),
     ),
+    (
+        "This is the largest difference. Take norms, and divide by ||n|| + ||g||.",
+        _measured(ratio=lambda n, g: np.abs(n - g).max()),
+    ),
+    (
+        "This is a mean difference. Take norms, and divide by ||n|| + ||g||.",
+        _measured(ratio=lambda n, g: np.sqrt(np.mean((n - g) ** 2))),
+    ),
+    (
+        "This is the square of the ratio: take the roots that belong to the norms.",
+        _measured(ratio=lambda n, g: _ratio(n, g) ** 2),
+    ),
+    (DENOMINATOR + " Not its half.", _measured(ratio=lambda n, g: 2 * _ratio(n, g))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(n))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(g))),
     (DENOMINATOR, _measured(ratio=lambda n, g: np.linalg.norm(n - g) / np.linalg.norm(n + g))),
@@ -584,7 +597,9 @@ def _judge_accuracy(student: Student, arguments: tuple[Any, ...]) -> None:
         hint = "Both gradients are 0 here, which is perfect agreement: return 0 instead of dividing 0 by 0."
         student.require(value.shape == () and value == 0, tried, 0, value, hint)
         return
-    small = value.shape == () and 0 <= float(value) < 1e-9
+    single = "The ratio is one number, a quotient of norms of whole arrays."
+    student.require(value.shape == (), tried, "one number", f"an array of shape {value.shape}", single)
+    small = 0 <= float(value) < 1e-9
     leads = ((hint, np.asarray(mistake(*arguments))) for hint, mistake in _MISTAKES)
     known = (
         hint

@@ -9,30 +9,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cnnlib.check.engine import Mistake, Student, exercise
+from cnnlib.check.pairs import PAIRS, Function, Pair, ints_only, pair
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]  # one number for both axes, or (height, width)
-Function = Callable[..., Any]
-
-PAIRS = (
-    "Does your function take (height, width) pairs? np.broadcast_to(value, 2) makes a pair of either kind."
-)
-
-
-def _pair(value: Pair) -> tuple[int, int]:
-    height, width = np.broadcast_to(value, 2)
-    return int(height), int(width)
-
-
-def _ints_only(right: Function) -> Function:
-    """`right`, with a TypeError for a pair."""
-
-    def function(*arguments: Any) -> Any:
-        if any(isinstance(argument, tuple) for argument in arguments):
-            raise TypeError
-        return right(*arguments)
-
-    return function
 
 
 def _raising(error: type[Exception], when: Callable[..., object], right: Function) -> Function:
@@ -65,15 +44,15 @@ def _total(windows: Array) -> Array:
 
 def _pad(input: Array, padding: Pair, value: float, before: int = 1, after: int = 1) -> Array:
     """`before` times the padding on top and left, `after` times below and right."""
-    height, width = _pair(padding)
+    height, width = pair(padding)
     sides = [(0, 0), (0, 0), (before * height, after * height), (before * width, after * width)]
     return np.pad(input.astype(np.float64), sides, constant_values=value)
 
 
 def _views(padded: Array, kernel: Pair, stride: Pair) -> Array:
     """Every window: (N, C, H', W', kH, kW)."""
-    s_h, s_w = _pair(stride)
-    return sliding_window_view(padded, _pair(kernel), axis=(2, 3))[:, :, ::s_h, ::s_w]
+    s_h, s_w = pair(stride)
+    return sliding_window_view(padded, pair(kernel), axis=(2, 3))[:, :, ::s_h, ::s_w]
 
 
 def _pooling(reduce: Reduce, fill: float, before: int = 1, after: int = 1) -> Function:
@@ -102,7 +81,7 @@ def _ceil(reduce: Reduce, fill: float) -> Function:
         steps = kernel_size if stride is None else stride
         padded = _pad(input, padding, fill)
         more = [
-            -(n - k) % s for n, k, s in zip(padded.shape[2:], _pair(kernel_size), _pair(steps), strict=True)
+            -(n - k) % s for n, k, s in zip(padded.shape[2:], pair(kernel_size), pair(steps), strict=True)
         ]
         wide = np.pad(padded, [(0, 0), (0, 0), (0, more[0]), (0, more[1])], constant_values=np.nan)
         return reduce(_views(wide, kernel_size, steps))
@@ -149,8 +128,34 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
     def only_default(k: Pair, s: Pair, p: Pair) -> tuple[Pair, Pair, Pair]:
         return k, k, p
 
+    everywhere = "np.pad with one number, or one pair, pads every axis, images and channels as well. Give one for each."
+    all_in_one = "Your windows reach across images and channels. Reduce the last two axes of a window only."
+
+    def all_maps(*settings: Any) -> Array:
+        out = right(*settings)
+        one = out.max(axis=(0, 1)) if reduce is _largest else out.mean(axis=(0, 1))
+        return np.broadcast_to(one, out.shape)
+
+    def whole(x: Array, *settings: Any) -> Array:
+        return np.full(right(x, *settings).shape, x.max() if reduce is _largest else x.mean())
+
     return [
+        (all_in_one, all_maps),
+        ("One number of the whole array stands everywhere. Every window has one of its own.", whole),
+        (
+            "One number of the whole array is left. Every window has one of its own.",
+            lambda x, k, s=None, p=0: whole(x, 1).flat[0],
+        ),
+        *(
+            (
+                "That is global pooling: one number for each channel. Here every window of a channel gives one.",
+                lambda x, k, s=None, p=0, shape=shape: right(x, x.shape[2:])[shape],
+            )
+            for shape in (np.s_[:, :, :, :], np.s_[:, :, 0, 0])
+        ),
+        (everywhere, lambda x, k, s=None, p=0: right(np.pad(x.astype(float), p, constant_values=fill), k, s)),
         (channels, _across_channels(reduce, fill, keep=False)),
+        (channels, lambda *a: _across_channels(reduce, fill, keep=False)(*a)[:, 0]),
         (channels, _across_channels(reduce, fill, keep=True)),
         (no_stride, lambda x, k, s=None, p=0: right(x, k, 1 if s is None else s, p)),
         (no_stride, _raising(TypeError, lambda x, k, s=None, p=0: s is None, right)),
@@ -164,19 +169,19 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
             "window is cut out.",
             _crowded(right),
         ),
-        (swapped.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[::-1], p), right)),
-        (swapped.format("window"), _settings(lambda k, s, p: (_pair(k)[::-1], s, p), right)),
+        (swapped.format("stride"), _settings(lambda k, s, p: (k, pair(s)[::-1], p), right)),
+        (swapped.format("window"), _settings(lambda k, s, p: (pair(k)[::-1], s, p), right)),
         (
             swapped.format("window"),
-            lambda x, k, s=None, p=0: right(x, _pair(k)[::-1], _pair(k)[::-1] if s is None else s, p),
+            lambda x, k, s=None, p=0: right(x, pair(k)[::-1], pair(k)[::-1] if s is None else s, p),
         ),
-        (swapped.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[::-1]), right)),
-        (one_number.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[0], p), right)),
-        (one_number.format("stride"), _settings(lambda k, s, p: (k, _pair(s)[1], p), right)),
-        (one_number.format("window"), _settings(lambda k, s, p: (_pair(k)[0], s, p), right)),
-        (one_number.format("window"), _settings(lambda k, s, p: (_pair(k)[1], s, p), right)),
-        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[0]), right)),
-        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, _pair(p)[1]), right)),
+        (swapped.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[::-1]), right)),
+        (one_number.format("stride"), _settings(lambda k, s, p: (k, pair(s)[0], p), right)),
+        (one_number.format("stride"), _settings(lambda k, s, p: (k, pair(s)[1], p), right)),
+        (one_number.format("window"), _settings(lambda k, s, p: (pair(k)[0], s, p), right)),
+        (one_number.format("window"), _settings(lambda k, s, p: (pair(k)[1], s, p), right)),
+        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[0]), right)),
+        (one_number.format("padding"), _settings(lambda k, s, p: (k, s, pair(p)[1]), right)),
         (partial, _ceil(skip, fill)),
         (partial, _ceil(lambda w: reduce(np.where(np.isnan(w), fill, w)), fill)),
         (partial, _ceil(lambda w: reduce(np.where(np.isnan(w), 0, w)), fill)),
@@ -189,7 +194,7 @@ def _pooling_mistakes(right: Function, reduce: Reduce, fill: float) -> list[Mist
             lambda x, k, s=None, p=0: right(x[:1], k, s, p),
         ),
         ("The axis of images is missing: the result has the shape (N, C, H', W').", lambda *a: right(*a)[0]),
-        (PAIRS, _ints_only(right)),
+        (PAIRS, ints_only(right)),
     ]
 
 
@@ -203,6 +208,7 @@ def _pooling_cases(seed: int) -> list[tuple[Any, ...]]:
         (small, (2, 1)),
         (small, (1, 2), (2, 1)),
         (small - 12, 2, 2, 1),
+        (small * 1000 - 20_000, 2, 2, 1),
         (rng.normal(size=(3, 2, 12, 6)), (3, 4), (2, 3), (0, 1)),
         (rng.normal(size=(2, 3, 9, 7)) - 5, (4, 3), (3, 2), (2, 1)),
         (rng.normal(size=(2, 1, 5, 8)), 3, 1, 1),
@@ -226,7 +232,7 @@ def _edges(reduce: Reduce, mode: Any) -> Function:
     """The padding repeats or mirrors pixels."""
 
     def pool(input: Array, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Any:
-        height, width = _pair(padding)
+        height, width = pair(padding)
         padded = np.pad(input.astype(np.float64), [(0, 0), (0, 0), (height,) * 2, (width,) * 2], mode)
         return reduce(_views(padded, kernel_size, kernel_size if stride is None else stride))
 
@@ -259,6 +265,13 @@ def max_pool2d(student: Student) -> None:
         [
             (zeros, _pooling(_largest, 0)),
             (zeros, _pooling(lambda w: np.nanmax(w, axis=(-2, -1)), 0)),
+            *(
+                (
+                    f"The padding counts as {low:,}, which wins wherever all pixels are lower. -np.inf never wins.",
+                    _pooling(_largest, low),
+                )
+                for low in (-1, -10, -99, -100, -128, -255, -256, -999, -1000, -9999, -10_000)
+            ),
             (
                 "A maximum that starts at 0 never goes below it. Start from -np.inf, or from the window's first value.",
                 lambda *a: np.maximum(right(*a), 0),
@@ -311,6 +324,10 @@ def avg_pool2d(student: Student) -> None:
             ("You took the largest value of each window. Take the mean.", _pooling(_largest, 0)),
             ("You added the window up, and did not divide.", _pooling(_total, 0)),
             (
+                "You divided by kernel_size. An int stands for a square: 2 means a window of 2 x 2 = 4 values.",
+                lambda x, k, *a: right(x, k, *a) * np.prod(pair(k)) / np.prod(k),
+            ),
+            (
                 "You took the median: the value in the middle. The mean is the sum divided by kh * kw.",
                 _pooling(lambda w: np.median(w, axis=(-2, -1)), 0),
             ),
@@ -329,20 +346,20 @@ def avg_pool2d(student: Student) -> None:
             ("You rounded down: // gives whole numbers. Divide with /.", lambda *a: np.floor(right(*a))),
             (
                 "You divided by the window's height alone.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[1],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[1],
             ),
-            ("You divided by the window's width alone.", lambda x, k, *a: right(x, k, *a) * _pair(k)[0]),
+            ("You divided by the window's width alone.", lambda x, k, *a: right(x, k, *a) * pair(k)[0]),
             (
                 "You divided by kh * kh: the window need not be a square.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[1] / _pair(k)[0],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[1] / pair(k)[0],
             ),
             (
                 "You divided by kw * kw: the window need not be a square.",
-                lambda x, k, *a: right(x, k, *a) * _pair(k)[0] / _pair(k)[1],
+                lambda x, k, *a: right(x, k, *a) * pair(k)[0] / pair(k)[1],
             ),
             (
                 "You divided by kh + kw. A window has kh * kw values.",
-                lambda x, k, *a: right(x, k, *a) * np.prod(_pair(k)) / sum(_pair(k)),
+                lambda x, k, *a: right(x, k, *a) * np.prod(pair(k)) / sum(pair(k)),
             ),
             ("The padding repeats or mirrors pixels. Here it is zero.", _edges(_mean, "edge")),
             ("The padding repeats or mirrors pixels. Here it is zero.", _edges(_mean, "reflect")),
@@ -362,7 +379,7 @@ def _spread(
     """The way back: `share` of a window says who gets how much, `join` how it meets what is there."""
 
     def backward(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
-        (k_h, k_w), (s_h, s_w) = _pair(kernel_size), _pair(turn(stride))
+        (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(turn(stride))
         grad_input = np.zeros(input.shape)
         for n, c, i, j in np.ndindex(grad_output.shape):
             part = np.s_[n, c, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
@@ -385,7 +402,7 @@ def _at_corner(right: Function, corner: bool) -> Function:
     """The place of the maximum inside its window, taken for a place of the image; or the window's first pixel."""
 
     def backward(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
-        (k_h, k_w), (s_h, s_w) = _pair(kernel_size), _pair(stride)
+        (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(stride)
         grad_input = np.zeros(input.shape)
         for n, c, i, j in np.ndindex(grad_output.shape):
             window = input[n, c, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
@@ -395,6 +412,16 @@ def _at_corner(right: Function, corner: bool) -> Function:
         return grad_input
 
     return backward
+
+
+def _across_the_channels(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
+    """Every channel's gradient to the largest pixel of a window through all channels."""
+    (k_h, k_w), (s_h, s_w) = pair(kernel_size), pair(stride)
+    grad_input = np.zeros(input.shape)
+    for n, c, i, j in np.ndindex(grad_output.shape):
+        part = np.s_[n, :, i * s_h : i * s_h + k_h, j * s_w : j * s_w + k_w]
+        grad_input[part] += _winner(input[part]) * grad_output[n, c, i, j]
+    return grad_input
 
 
 def _one_per_map(grad_output: Array, input: Array, kernel_size: Pair, stride: Pair) -> Array:
@@ -445,6 +472,23 @@ def max_pool2d_backward(student: Student) -> None:
         [
             (same, _spread(_winner, lambda old, new: new)),
             (same, _spread(_winner, _keep_others)),
+            (
+                "You compared with the largest pixel of the whole array. Each window has a largest of its own.",
+                lambda g, x, *a: _spread(lambda w: w == x.max())(g, x, *a),
+            ),
+            (
+                "You looked for the largest pixel across the channels. Each channel has a largest of its own.",
+                _across_the_channels,
+            ),
+            (
+                "Where a pixel wins several windows, you averaged. Their gradients add up.",
+                lambda g, *a: right(g, *a) / np.maximum(1, right(np.ones(g.shape), *a)),
+            ),
+            (
+                "The input holds integers in this case, grad_output has fractions: NumPy does not add those to an "
+                "array of integers. Make the array that you add into with np.zeros(shape), not zeros_like.",
+                _raising(TypeError, lambda g, x, *a: g.dtype.kind == "f" and x.dtype.kind == "i", right),
+            ),
             (all_of_them, _spread(lambda w: np.ones(w.shape))),
             (all_of_them, _spread(lambda w: np.full(w.shape, 1 / w.size))),
             (all_of_them, _spread(lambda w: np.ones(w.shape), lambda old, new: new)),
@@ -484,7 +528,7 @@ def max_pool2d_backward(student: Student) -> None:
             ),
             (
                 "Height and width of the stride are swapped: the first number moves the window down.",
-                _spread(_winner, turn=lambda stride: _pair(stride)[::-1]),
+                _spread(_winner, turn=lambda stride: pair(stride)[::-1]),
             ),
             (
                 "The stride is ignored: your window moves by one pixel.",
@@ -496,7 +540,7 @@ def max_pool2d_backward(student: Student) -> None:
             ),
             (
                 "Height and width of the window are swapped.",
-                lambda g, x, k, s: right(g, x, _pair(k)[::-1], s),
+                lambda g, x, k, s: right(g, x, pair(k)[::-1], s),
             ),
             (
                 "All channels got the sum of the gradients. Each channel goes its own way back.",
@@ -514,7 +558,7 @@ def max_pool2d_backward(student: Student) -> None:
                 "Negative gradients were lost. A gradient may be negative.",
                 lambda *a: np.maximum(right(*a), 0),
             ),
-            (PAIRS, _ints_only(right)),
+            (PAIRS, ints_only(right)),
         ],
     )
 
@@ -604,8 +648,12 @@ def receptive_field(student: Student) -> None:
                 _jumps(lambda jump, stride: jump + stride - 1),
             ),
             (
-                "You multiplied the kernel sizes. Each layer adds to the field.",
+                "This is the product of the kernel sizes. Each layer adds to the field, and jumps grow by the strides.",
                 lambda layers: int(np.prod([k for k, _ in layers])),
+            ),
+            (
+                "You multiplied each kernel by its own stride. Its stride spreads the layers after it, all of them.",
+                lambda layers: 1 + sum((k - 1) * s for k, s in layers),
             ),
             (
                 "You multiplied kernel sizes and strides. Each layer adds to the field.",
@@ -730,6 +778,7 @@ def _agreement_cases() -> list[tuple[Any, ...]]:
     )
     blobs = rng.integers(0, 4, (20, 24)) * (rng.random((20, 24)) < 0.6)
     noise = rng.normal(size=(14, 17))
+    signs = np.where(rng.random((8, 11)) < 0.3, 4, 3 * (-1) ** np.arange(11))  # 3 comes to stand upon -3
     bytes_ = rng.integers(0, 256, (9, 12)).astype(np.uint8)
     plain = Named("returns the image as it is", lambda x: x)
     bright = Named("1 where a pixel is above 2, else 0", lambda x: (x > 2).astype(np.int64))
@@ -754,6 +803,7 @@ def _agreement_cases() -> list[tuple[Any, ...]]:
         (largest, noise * 50, (1, 2), 0, 3),
         (_pool(2), noise, (0, 1), 0, 0.75),
         (million, blobs * 3, (1, 2), 1, 1),
+        (plain, signs, (0, 1), 1),
         (empty, small, (1, 1), 1),
         (plain, small[:, ::-1] * 0, (1, 2), 0, 2),
     ]
@@ -767,6 +817,22 @@ def _two_sums(reduce: Callable[[Array], Any]) -> Function:
         return float(abs(reduce(one) - reduce(two)) <= tol)
 
     return agreement
+
+
+def _verdict(same: Callable[[Array, Array], object]) -> Function:
+    """One answer for the whole outputs."""
+
+    def agreement(
+        fn: Callable[[Array], Array], image: Array, shift: Shift, margin: int, tol: float = 0
+    ) -> float:
+        return float(bool(same(fn(image), fn(_shifted(image, *shift)))))
+
+    return agreement
+
+
+def _of_all(fn: Callable[[Array], Array], image: Array, shift: Shift, margin: int, tol: float = 0) -> float:
+    before, after = (_inner(fn(x).astype(np.float64), margin) for x in (image, _shifted(image, *shift)))
+    return float((_near(before, after, tol) & _either(before, after)).mean()) if before.size else np.nan
 
 
 def _and(before: Array, after: Array) -> Array:
@@ -805,6 +871,9 @@ def shift_agreement(student: Student) -> None:
 
     def negative(output: Array, margin: int) -> Array:
         return output[margin:-margin, margin:-margin]
+
+    def late(output: Array, margin: int) -> Array:
+        return output[margin : output.shape[0] - margin + 1, margin : output.shape[1] - margin + 1]
 
     def rows_only(output: Array, margin: int) -> Array:
         return output[margin : len(output) - margin]
@@ -864,6 +933,39 @@ def shift_agreement(student: Student) -> None:
             (
                 "With margin 0 nothing is left: a slice that ends at -0 is empty. Let it end at H' - margin.",
                 _agreement(keep=negative),
+            ),
+            (
+                "The margin's end is one row and one column late. Of H' rows the last that counts is H' - margin - 1.",
+                _agreement(keep=late),
+            ),
+            (
+                "You took the image's size for the map's. A map may be smaller: ask the output for its shape.",
+                lambda fn, image, shift, margin, tol=0: _agreement(
+                    keep=lambda output, m: output[m : image.shape[0] - m, m : image.shape[1] - m]
+                )(fn, image, shift, margin, tol),
+            ),
+            (
+                "You left places out where the two outputs add up to 0. 3 and -3 are both not 0.",
+                _agreement(counted=lambda before, after: before + after != 0),
+            ),
+            (
+                "You moved the output of fn. Move the image, and call fn a second time.",
+                lambda fn, image, shift, margin, tol=0: _agreement(
+                    move=lambda image, shift: image,
+                    follow=lambda output, shift: _shifted(output, *shift),
+                )(fn, image, shift, margin, tol),
+            ),
+            (
+                "You divided by the number of all places. Divide by the number of those that count.",
+                lambda fn, image, shift, margin, tol=0: _of_all(fn, image, shift, margin, tol),
+            ),
+            (
+                "You divided the difference by the outputs first. It is compared with tol as it is.",
+                _agreement(same=lambda a, b, tol: np.abs(a - b) / np.abs(a).max() <= tol),
+            ),
+            *(
+                ("Some places may differ: return their share, not one verdict.", verdict)
+                for verdict in (_verdict(np.array_equal), _verdict(np.allclose))
             ),
             (margins, _agreement(keep=one_sided)),
             (margins, _agreement(keep=rows_only)),

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnlib.check.engine import Raised, Student, exercise
+from cnnlib.check.pairs import NUMBERS, PAIRS, Pair, ints_only, pair, pairs_only
 
 Array = NDArray[Any]
-Pair = int | tuple[int, int]
 Shape = tuple[int, int, int]
 
 
@@ -25,7 +25,7 @@ Shape = tuple[int, int, int]
     "copy it into an `nn.Conv2d` with kernel (H, W), and copy the bias if there is one.",
 )
 def fc_to_conv(student: Student) -> None:
-    linears = [_counting(2, (2, 2, 3)), _random(4, (3, 4, 2), bias=True), _random(3, (2, 5, 3), bias=False)]
+    linears = [_counting(3, (2, 2, 3)), _random(4, (3, 4, 2), bias=True), _random(3, (2, 5, 3), bias=False)]
     for linear, in_shape in zip(linears, [(2, 2, 3), (3, 4, 2), (2, 5, 3)], strict=True):
         out, inputs = linear.weight.shape
         without = "" if linear.bias is not None else ", bias=False"
@@ -183,6 +183,10 @@ def predict_mask(student: Student) -> None:
             (MASK_AXIS.format("columns, axis 3"), lambda s: np.argmax(np.asarray(s), 3)),
             ("You return the largest score itself. Wanted is which class it belongs to.",
              lambda s: np.max(np.asarray(s), 1)),
+            ("torch.max along an axis returns two results, the values and their indices. Wanted are the indices.",
+             lambda s: np.stack([np.max(np.asarray(s), 1), _mask(s)])),
+            ("One number is left: the argmax went over everything. Give it the axis of the classes.",
+             lambda s: np.argmax(np.asarray(s))),
             ("You return the smallest score's class.", lambda s: np.argmin(np.asarray(s), 1)),
             ("You return the class with the largest absolute score. A score far below 0 is a bad one.",
              lambda s: np.argmax(np.abs(np.asarray(s)), 1)),
@@ -251,6 +255,8 @@ def _by(measure: Callable[[Array, Array, Array], object]) -> Callable[..., objec
 
 def _divided(prediction: Tensor, target: Tensor, num_classes: int) -> list[float]:
     both, p, t = _counts(prediction, target, num_classes)
+    if not (p + t).all():
+        raise ZeroDivisionError
     return [int(b) / int(u) for b, u in zip(both, p + t - both, strict=True)]
 
 
@@ -316,6 +322,11 @@ def iou(student: Student) -> None:
              _by(lambda b, p, t: _ratio(b, p + t))),
             ("This is twice the intersection over the sum of both, the Dice score. Divide by the union.",
              _by(lambda b, p, t: _ratio(2 * b, p + t))),
+            ("You divide by the pixels in one mask only. The union holds those in both masks too.",
+             _by(lambda b, p, t: np.where(p + t > 0, np.divide(b, p + t - 2 * b, where=p + t > 2 * b,
+                                                               out=np.where(b > 0, np.inf, np.nan)), np.nan))),
+            ("This is the share of the union where the masks differ, 1 - IoU. Return the share where they agree.",
+             lambda p, t, k: 1 - _iou(p, t, k)),
             ("You divide the union by the intersection.", _by(lambda b, p, t: _ratio(p + t - b, b))),
             ("You divide by all pixels. Divide by those of the union.",
              lambda p, t, k: _counts(p, t, k)[0] / p.numel()),
@@ -420,18 +431,14 @@ def upsample_nearest(student: Student) -> None:
 # conv_transpose2d
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
-
-
 def _stamped(
     input: Array, weight: Array, stride: Pair, *, add: bool = True, gap: Pair | None = None
 ) -> Array:
     """Stamp the kernel for every input value; `gap`: the distance really used, in an output of the right size."""
     (rows, columns), (high, wide) = input.shape[2:], weight.shape[2:]
-    down, right = _pair(stride)
+    down, right = pair(stride)
     out = np.zeros((len(input), weight.shape[1], (rows - 1) * down + high, (columns - 1) * right + wide))
-    step = _pair(stride if gap is None else gap)
+    step = pair(stride if gap is None else gap)
     for row, column in np.ndindex(rows, columns):
         stamp = np.einsum("nc,cohw->nohw", input[:, :, row, column].astype(np.float64), weight)
         top, left = row * step[0], column * step[1]
@@ -448,6 +455,17 @@ def _looped(input: Array, weight: Array, stride: Pair) -> Array:
     """Loops over channels too, that write where they should add."""
     stamps = input[:, -1, :, :], weight[-1:]
     return _stamped(stamps[0][:, None], stamps[1], stride, add=False)
+
+
+def _of_one_type(error: type[Exception]) -> Callable[..., Array]:
+    """The right stamps, with an error where one array holds integers and the other fractions."""
+
+    def conv_transpose2d(input: Array, weight: Array, stride: Pair) -> Array:
+        if {input.dtype.kind, weight.dtype.kind} == {"i", "f"}:
+            raise error
+        return _stamped(input, weight, stride)
+
+    return conv_transpose2d
 
 
 def _outputs_first(input: Array, weight: Array, stride: Pair) -> Array:
@@ -467,7 +485,9 @@ def conv_transpose2d(student: Student) -> None:
     rng = np.random.default_rng(91)
     small = np.array([[[[1, 2, 0], [3, 0, -1]]]])
     cases = [
+        (small, np.array([[[[1, 2, 3], [4, 5, 6], [0, 1, 0]]]]), (2, 2)),  # a pair: see pairs_only
         (small, np.array([[[[1, 2, 3], [4, 5, 6], [0, 1, 0]]]]), 2),
+        (small, np.array([[[[1, 2], [3, 5]]]]) / 4, 2),
         (small, np.array([[[[1, 2], [3, 5]]]]), 2),
         (small / 4, np.array([[[[1, 2], [3, 5], [7, 0]]]]), 3),
         (rng.integers(-3, 4, (1, 2, 2, 3)), rng.integers(-3, 4, (2, 2, 2, 3)), 1),
@@ -495,11 +515,11 @@ def conv_transpose2d(student: Student) -> None:
             ("The size is right, but the stamps stand one pixel apart. Input (i, j) starts at (i s, j s).",
              lambda x, w, s: _stamped(x, w, s, gap=1)),
             ("Both axes use the first number of the stride. It is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[0])),
+             lambda x, w, s: _stamped(x, w, pair(s)[0])),
             ("Both axes use the second number of the stride. It is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[1])),
+             lambda x, w, s: _stamped(x, w, pair(s)[1])),
             ("The two numbers of the stride are swapped: it is (height, width).",
-             lambda x, w, s: _stamped(x, w, _pair(s)[::-1])),
+             lambda x, w, s: _stamped(x, w, pair(s)[::-1])),
             ("The stamps stand next to each other, a kernel apart. They stand s apart and may overlap.",
              lambda x, w, s: _stamped(x, w, w.shape[2:])),
             (SIZE + " Yours is n s.", lambda x, w, s: _n_times_s(x, w, s)),
@@ -507,7 +527,7 @@ def conv_transpose2d(student: Student) -> None:
             (SIZE + " One row and one column are too many.",
              lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, 1), (0, 1)))),
             (SIZE + " Yours is n s + k.",
-             lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, _pair(s)[0]), (0, _pair(s)[1])))),
+             lambda x, w, s: np.pad(_stamped(x, w, s), ((0, 0), (0, 0), (0, pair(s)[0]), (0, pair(s)[1])))),
             ("The weight's first two axes are taken for (C_out, C_in). Here they are (C_in, C_out).", _outputs_first),
             ("Only the first input channel is used. Sum over all of them.",
              lambda x, w, s: _stamped(x[:, :1], w[:1], s)),
@@ -515,8 +535,16 @@ def conv_transpose2d(student: Student) -> None:
             ("Overlapping stamps were averaged. Add them up.",
              lambda x, w, s: _stamped(x, w, s) / np.maximum(_stamped(x[:1, :1] * 0 + 1, w[:1, :1] * 0 + 1, s), 1)),
             ("Only the first image of the batch is used.", lambda x, w, s: _stamped(x[:1], w, s)),
+            ("One of the two arrays holds integers in this case, the other has fractions. Make both float64 first, and "
+             "the output too: np.zeros(shape), not zeros_like.", _of_one_type(TypeError)),
+            ("One of the two arrays holds integers in this case, the other has fractions. Make both float64 first, and "
+             "the output too: torch computes with one type only.", _of_one_type(RuntimeError)),
+            (PAIRS, ints_only(_conv_transpose2d)),
+            (NUMBERS, pairs_only(_conv_transpose2d)),
             ("The fractions are cut off. Make the output an array of floats.",
              lambda x, w, s: np.trunc(_stamped(x, w, s))),
+            ("The fractions are cut off. Make the output an array of floats.",
+             lambda x, w, s: _stamped(x, w, s).astype(x.dtype)),
             ("The fractions are cut off. Make the output an array of floats.",
              lambda x, w, s: _stamped(x, w, s).astype(w.dtype)),
             ("This is the ordinary convolution with a stride: it makes maps smaller. Here every input value stamps "
@@ -528,7 +556,7 @@ def conv_transpose2d(student: Student) -> None:
 
 
 def _n_times_s(input: Array, weight: Array, stride: Pair) -> Array:
-    whole, (down, right) = _stamped(input, weight, stride), _pair(stride)
+    whole, (down, right) = _stamped(input, weight, stride), pair(stride)
     rows, columns = input.shape[2] * down, input.shape[3] * right
     spare = max(0, rows - whole.shape[2]), max(0, columns - whole.shape[3])
     return np.pad(whole, ((0, 0), (0, 0), (0, spare[0]), (0, spare[1])))[:, :, :rows, :columns]

@@ -34,6 +34,27 @@ def bias_per_input(c_in, c_out, kernel_size):
     return c_in * c_out * np.prod(np.broadcast_to(kernel_size, 2)) + c_in
 
 
+@wrong("conv_params", hint="for the input channels too")
+def bias_on_both_sides(c_in, c_out, kernel_size):
+    return c_in * c_out * np.prod(np.broadcast_to(kernel_size, 2)) + c_in + c_out
+
+
+@wrong("conv_params", hint="the weights of one filter")
+def one_filter_with_all_biases(c_in, c_out, kernel_size):
+    return c_in * np.prod(np.broadcast_to(kernel_size, 2)) + c_out
+
+
+@wrong("conv_params", hint="take one number for both axes")
+def pairs_alone(c_in, c_out, kernel_size):
+    height, width = kernel_size
+    return c_out * (c_in * height * width + 1)
+
+
+@wrong("conv_params", hint="One number is asked for")
+def shape_of_the_weight(c_in, c_out, kernel_size):
+    return c_out, c_in, *np.broadcast_to(kernel_size, 2)
+
+
 @wrong("conv_params", hint="single bias")
 def one_bias(c_in, c_out, kernel_size):
     return c_in * c_out * np.prod(np.broadcast_to(kernel_size, 2)) + 1
@@ -52,6 +73,11 @@ def bias_per_weight(c_in, c_out, kernel_size):
 @wrong("conv_params", hint="take (height, width) pairs")
 def square_only(c_in, c_out, kernel_size):
     return c_out * (c_in * kernel_size**2 + 1)
+
+
+@wrong("conv_params", hint="not square")
+def larger_side_squared(c_in, c_out, kernel_size):
+    return c_out * (c_in * np.max(kernel_size) ** 2 + 1)
 
 
 @wrong("conv_params", hint="not square")
@@ -353,6 +379,27 @@ def input_changed(input, weight, bias, stride, padding):
     return out
 
 
+@wrong("conv2d_forward", hint="your output has the images' type")
+def in_the_type_of_the_images(input, weight, bias, stride, padding):
+    return forward(input, weight, bias, stride, padding, dtype=input.dtype)
+
+
+@wrong("conv2d_forward", hint="take one number for both axes")
+def forward_pairs_alone(input, weight, bias, stride, padding):
+    (sh, sw), (ph, pw) = stride, padding
+    return forward(input, weight, bias, (sh, sw), (ph, pw))
+
+
+@wrong("conv2d_forward", hint="pads every axis")
+def every_axis_padded(input, weight, bias, stride, padding):
+    return forward(np.pad(input, padding), weight, bias, stride, 0)
+
+
+@wrong("conv2d_forward", hint="mean of the products")
+def mean_of_the_products(*arguments):
+    return forward(*arguments, dot=lambda window, filter_, b: (window * filter_).mean() + b)
+
+
 @wrong("conv2d_forward", hint="set to 0")
 def with_relu(*arguments):
     return np.maximum(forward(*arguments), 0)
@@ -551,6 +598,11 @@ def left_channels_last(input, weight):
     return np.moveaxis(input, 1, -1) @ weight[:, :, 0, 0].T
 
 
+@wrong("conv1x1_as_linear", hint="as np.tensordot leaves them")
+def channels_first_of_all(input, weight):
+    return np.tensordot(weight[:, :, 0, 0], input, (1, 1))
+
+
 @wrong("conv1x1_as_linear", hint="Add up over them")
 def products_only(input, weight):
     return input[:, None] * weight[:, :, 0, 0][None, :, :, None, None]
@@ -581,7 +633,7 @@ def batch_summed(input, weight):
     return np.einsum("oc,nchw->ohw", weight[:, :, 0, 0], input)
 
 
-@wrong("conv1x1_as_linear", hint="channels of a pixel have to meet")
+@wrong("conv1x1_as_linear", hint="meet the C_in axis")
 def rows_for_channels(input, weight):
     return weight[:, :, 0, 0] @ input
 
@@ -591,7 +643,7 @@ def left_flat(input, weight):
     return weight[:, :, 0, 0] @ input.reshape(*input.shape[:2], -1)
 
 
-@wrong("conv1x1_as_linear", hint="channels of a pixel have to meet")
+@wrong("conv1x1_as_linear", hint="meet the C_in axis")
 def plain_product(input, weight):
     return input @ weight[:, :, 0, 0]
 
@@ -618,6 +670,35 @@ def product_as_float(c_in, c_out, kernel_size, out_size):
 def operations(c_in, c_out, kernel_size, out_size):
     kh, kw, h, w = sides(kernel_size, out_size)
     return 2 * c_in * c_out * kh * kw * h * w
+
+
+@wrong("macs", hint="each addition apart")
+def products_and_additions(c_in, c_out, kernel_size, out_size):
+    kh, kw, h, w = sides(kernel_size, out_size)
+    return c_out * h * w * (2 * c_in * kh * kw - 1)
+
+
+@wrong("macs", hint="stands for a square one")
+def places_of_an_int(c_in, c_out, kernel_size, out_size):
+    kh, kw = np.broadcast_to(kernel_size, 2)
+    return c_in * c_out * kh * kw * np.prod(out_size)
+
+
+@wrong("macs", hint="stands for a square: out_size 4")
+def ints_not_squared(c_in, c_out, kernel_size, out_size):
+    return c_in * c_out * np.prod(kernel_size) * np.prod(out_size)
+
+
+@wrong("macs", hint="output's size already")
+def kernel_fitted_again(c_in, c_out, kernel_size, out_size):
+    kh, kw, h, w = sides(kernel_size, out_size)
+    return c_out * c_in * kh * kw * (h - kh + 1) * (w - kw + 1)
+
+
+@wrong("macs", hint="take one number for both axes")
+def macs_pairs_alone(c_in, c_out, kernel_size, out_size):
+    (kh, kw), (h, w) = kernel_size, out_size
+    return c_out * c_in * kh * kw * h * w
 
 
 @wrong("macs", hint="counted the bias")
@@ -694,6 +775,12 @@ def sizes_of_four_arrays(c_in, c_out, kernel_size):
 @right("depthwise_separable_params")
 def in_one_formula(c_in, c_out, kernel_size):
     return float(c_in * (taps(kernel_size) + 1 + c_out) + c_out)
+
+
+@wrong("depthwise_separable_params", hint="take one number for both axes")
+def separable_pairs_alone(c_in, c_out, kernel_size):
+    height, width = kernel_size
+    return c_in * (height * width + 1) + c_out * (c_in + 1)
 
 
 @wrong("depthwise_separable_params", hint="biases of both layers are missing")
@@ -864,6 +951,15 @@ def axes_swapped(first, second):
 @wrong("compose_kernels", hint="overwrite")
 def assigned(first, second):
     return composed(first, second, write=lambda place, piece: piece)
+
+
+@wrong("compose_kernels", hint="and so do later channels")
+def assigned_channel_by_channel(first, second):
+    (h1, w1), (h2, w2) = first.shape[2:], second.shape[2:]
+    out = np.zeros((len(second), first.shape[1], h1 + h2 - 1, w1 + w2 - 1))
+    for o, m, i, j in np.ndindex(second.shape):
+        out[o, :, i : i + h1, j : j + w1] = second[o, m, i, j] * first[m]
+    return out
 
 
 @wrong("compose_kernels", hint="k1 + k2 - 1")

@@ -79,6 +79,12 @@ def backward_by_columns(grad_output, input, weight, stride, padding):
 
 
 @right("conv2d_backward")
+def backward_as_nested_lists(grad_output, input, weight, stride, padding):
+    grads = functional.conv2d_backward(grad_output, input, weight, stride, padding)
+    return tuple(grad.tolist() for grad in grads)
+
+
+@right("conv2d_backward")
 def backward_with_torch(grad_output, input, weight, stride, padding):
     import torch
 
@@ -258,6 +264,17 @@ def backward_results_swapped(grad_output, input, weight, stride, padding):
     return grads[1], grads[0], grads[2]
 
 
+@wrong("conv2d_backward", hint="The order of the results")
+def backward_results_reversed(grad_output, input, weight, stride, padding):
+    return backward_by_convolutions(grad_output, input, weight, stride, padding)[::-1]
+
+
+@wrong("conv2d_backward", hint="from one output channel only")
+def backward_one_output_channel(grad_output, input, weight, stride, padding):
+    one = input_gradient(grad_output[:, :1], input, weight[:1], stride, padding)
+    return one, *others(grad_output, input, weight, stride, padding)
+
+
 @wrong("conv2d_backward", hint="NumPy does not add those to an array of integers")
 def backward_zeros_like(grad_output, input, weight, stride, padding):
     args, (sh, sw), (kh, kw) = (grad_output, input, weight, stride, padding), pair(stride), weight.shape[2:]
@@ -285,13 +302,13 @@ def backward_stride_swapped(grad_output, input, weight, stride, padding):
     return crop(grad, args[1], padding), grad_weight, bias_gradient(grad_output)
 
 
-@wrong("conv2d_backward", hint="can each be a number or a pair")
+@wrong("conv2d_backward", hint="take one number for both axes")
 def backward_pairs_only(grad_output, input, weight, stride, padding):
     (sh, sw), (ph, pw) = stride, padding
     return backward_by_convolutions(grad_output, input, weight, (sh, sw), (ph, pw))
 
 
-@wrong("conv2d_backward", hint="can each be a number or a pair")
+@wrong("conv2d_backward", hint="take (height, width) pairs")
 def backward_numbers_only(grad_output, input, weight, stride, padding):
     return backward_by_convolutions(grad_output, input, weight, int(stride), int(padding))
 
@@ -408,7 +425,18 @@ def check_forward_by_two_eps(fn, x, grad, eps=1e-5):
     return ratio(n, grad)
 
 
-@wrong("gradient_check", hint="Your slopes are nearly 0")
+@wrong("gradient_check", hint="slopes of nearly 0")
+def check_one_array_for_both(fn, x, grad, eps=1e-5):
+    n = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        ahead = behind = x.copy()
+        ahead[index] += eps
+        behind[index] -= eps
+        n[index] = (fn(ahead) - fn(behind)) / (2 * eps)
+    return ratio(n, grad)
+
+
+@wrong("gradient_check", hint="slopes of nearly 0")
 def check_brackets(fn, x, grad, eps=1e-5):
     return ratio(central(fn, x, eps) * (2 * eps) / 2 * eps, grad)
 
@@ -470,6 +498,32 @@ def check_rows(fn, x, grad, eps=1e-5):
 @wrong("gradient_check", hint="Use the argument eps")
 def check_own_eps(fn, x, grad, eps=1e-5):
     return ratio(central(fn, x, 1e-5), grad)
+
+
+@wrong("gradient_check", hint="largest difference")
+def check_largest(fn, x, grad, eps=1e-5):
+    return np.abs(central(fn, x, eps) - grad).max()
+
+
+@wrong("gradient_check", hint="mean difference")
+def check_root_mean_square(fn, x, grad, eps=1e-5):
+    return np.sqrt(np.mean((central(fn, x, eps) - grad) ** 2))
+
+
+@wrong("gradient_check", hint="square of the ratio")
+def check_squared(fn, x, grad, eps=1e-5):
+    return ratio(central(fn, x, eps), grad) ** 2
+
+
+@wrong("gradient_check", hint="Not its half")
+def check_by_the_mean_norm(fn, x, grad, eps=1e-5):
+    return 2 * ratio(central(fn, x, eps), grad)
+
+
+@wrong("gradient_check", hint="One number is asked for")
+def check_entry_by_entry(fn, x, grad, eps=1e-5):
+    n = central(fn, x, eps)
+    return np.abs(n - grad) / np.maximum(np.abs(n) + np.abs(grad), 1e-12)
 
 
 @wrong("gradient_check", hint="distance itself")

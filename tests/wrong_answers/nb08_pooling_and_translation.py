@@ -99,6 +99,52 @@ def max_integers_padded(input, kernel_size, stride=None, padding=0):
     return pool(padded, kernel_size, kernel_size if stride is None else stride)
 
 
+@wrong("max_pool2d", hint="across images and channels")
+def max_of_the_window_in_all_axes(input, kernel_size, stride=None, padding=0):
+    (kh, kw), (sh, sw), (ph, pw) = pairs(kernel_size, stride, padding)
+    padded = np.pad(input.astype(float), ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
+    out = np.zeros(pool(input, kernel_size, stride, padding).shape)
+    for i, j in np.ndindex(out.shape[2:]):
+        out[:, :, i, j] = padded[:, :, i * sh : i * sh + kh, j * sw : j * sw + kw].max()
+    return out
+
+
+@wrong("max_pool2d", hint="whole array stands everywhere")
+def max_of_everything(input, kernel_size, stride=None, padding=0):
+    return np.full(pool(input, kernel_size, stride, padding).shape, input.max())
+
+
+@wrong("max_pool2d", hint="whole array is left")
+def max_as_one_number(input, kernel_size, stride=None, padding=0):
+    return input.max()
+
+
+@wrong("max_pool2d", hint="global pooling")
+def max_global(input, kernel_size, stride=None, padding=0):
+    return input.max(axis=(2, 3), keepdims=True)
+
+
+@wrong("max_pool2d", hint="global pooling")
+def max_global_flat(input, kernel_size, stride=None, padding=0):
+    return input.max(axis=(2, 3))
+
+
+@wrong("max_pool2d", hint="counts as -999,")
+def max_padding_of_minus_999(input, kernel_size, stride=None, padding=0):
+    return pool(input, kernel_size, stride, padding, fill=-999)
+
+
+@wrong("max_pool2d", hint="pads every axis")
+def max_every_axis_padded(input, kernel_size, stride=None, padding=0):
+    padded = np.pad(input.astype(float), padding, constant_values=-np.inf)
+    return pool(padded, kernel_size, kernel_size if stride is None else stride)
+
+
+@wrong("max_pool2d", hint="across the channels")
+def max_channel_axis_gone(input, kernel_size, stride=None, padding=0):
+    return pool(input, kernel_size, stride, padding).max(axis=1)
+
+
 @wrong("max_pool2d", hint="across the channels")
 def max_across_channels(input, kernel_size, stride=None, padding=0):
     return pool(input, kernel_size, stride, padding).max(axis=1, keepdims=True)
@@ -244,6 +290,17 @@ def average_is_max(input, kernel_size, stride=None, padding=0):
 @wrong("avg_pool2d", hint="did not divide")
 def average_is_sum(input, kernel_size, stride=None, padding=0):
     return average(input, kernel_size, stride, padding, reduce=np.sum)
+
+
+@wrong("avg_pool2d", hint="An int stands for a square")
+def average_by_the_int(input, kernel_size, stride=None, padding=0):
+    return average(input, kernel_size, stride, padding, reduce=np.sum) / np.prod(kernel_size)
+
+
+@wrong("avg_pool2d", hint="across images and channels")
+def average_of_the_window_in_all_axes(input, kernel_size, stride=None, padding=0):
+    out = average(input, kernel_size, stride, padding)
+    return np.zeros(out.shape) + out.mean((0, 1))
 
 
 @wrong("avg_pool2d", hint="median")
@@ -435,6 +492,37 @@ def backward_without_stride(grad_output, input, kernel_size, stride):
     return out
 
 
+@wrong("max_pool2d_backward", hint="np.zeros(shape), not zeros_like")
+def backward_added_to_integers(grad_output, input, kernel_size, stride):
+    out = np.zeros_like(input)
+    for index, place in windows_of(grad_output, kernel_size, stride):
+        out[place] += (input[place] == input[place].max()) * grad_output[index]
+    return out
+
+
+@wrong("max_pool2d_backward", hint="of the whole array")
+def backward_to_the_largest_of_all(grad_output, input, kernel_size, stride):
+    out = np.zeros(input.shape)
+    for index, place in windows_of(grad_output, kernel_size, stride):
+        out[place] += (input[place] == input.max()) * grad_output[index]
+    return out
+
+
+@wrong("max_pool2d_backward", hint="across the channels")
+def backward_window_through_the_channels(grad_output, input, kernel_size, stride):
+    out = np.zeros(input.shape)
+    for index, (n, _, rows, columns) in windows_of(grad_output, kernel_size, stride):
+        window = input[n, :, rows, columns]
+        out[n, :, rows, columns] += (window == window.max()) * grad_output[index]
+    return out
+
+
+@wrong("max_pool2d_backward", hint="you averaged")
+def backward_mean_of_the_winners(grad_output, input, kernel_size, stride):
+    wins = backward_by_argmax(np.ones(grad_output.shape), input, kernel_size, stride)
+    return backward_by_argmax(grad_output, input, kernel_size, stride) / np.maximum(wins, 1)
+
+
 @wrong("max_pool2d_backward", hint="it has the input's shape")
 def backward_of_the_output(grad_output, input, kernel_size, stride):
     return grad_output
@@ -546,7 +634,21 @@ def field_sum_of_strides(layers):
     return field
 
 
-@wrong("receptive_field", hint="multiplied the kernel sizes")
+@wrong("receptive_field", hint="multiplied each kernel by its own stride")
+def field_own_strides_only(layers):
+    return 1 + sum((kernel_size - 1) * stride for kernel_size, stride in layers)
+
+
+@wrong("receptive_field", hint="One number is asked for")
+def field_and_jump(layers):
+    field = jump = 1
+    for kernel_size, stride in layers:
+        field += (kernel_size - 1) * jump
+        jump *= stride
+    return field, jump
+
+
+@wrong("receptive_field", hint="product of the kernel sizes")
 def field_product(layers):
     return math.prod(kernel_size for kernel_size, _ in layers)
 
@@ -724,6 +826,56 @@ def agreement_margin_of_the_image(fn, image, shift, margin, tol=0):
 def agreement_two_margins(fn, image, shift, margin, tol=0):
     before, after = (out[margin:, margin:] for out in outputs(fn, image, shift, 0))
     return share(before, after, tol, (before != 0) | (after != 0))
+
+
+@wrong("shift_agreement", hint="one row and one column late")
+def agreement_end_included(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, 0)
+    inner = tuple(slice(margin, n - margin + 1) for n in before.shape)
+    before, after = before[inner], after[inner]
+    return share(before, after, tol, (before != 0) | (after != 0))
+
+
+@wrong("shift_agreement", hint="ask the output for its shape")
+def agreement_inside_the_image(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, 0)
+    inner = tuple(slice(margin, n - margin) for n in image.shape)
+    before, after = before[inner], after[inner]
+    return share(before, after, tol, (before != 0) | (after != 0))
+
+
+@wrong("shift_agreement", hint="add up to 0")
+def agreement_of_a_sum(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, margin)
+    return share(before, after, tol, before + after != 0)
+
+
+@wrong("shift_agreement", hint="call fn a second time")
+def agreement_of_the_moved_output(fn, image, shift, margin, tol=0):
+    before, after = fn(image).astype(float), move(fn(image), *shift).astype(float)
+    inner = tuple(slice(margin, n - margin) for n in before.shape)
+    before, after = before[inner], after[inner]
+    return share(before, after, tol, (before != 0) | (after != 0))
+
+
+@wrong("shift_agreement", hint="number of all places")
+def agreement_of_all_places(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, margin)
+    counted = (before != 0) | (after != 0)
+    return (abs(before - after) <= tol)[counted].sum() / before.size if before.size else np.nan
+
+
+@wrong("shift_agreement", hint="divided the difference")
+def agreement_relative(fn, image, shift, margin, tol=0):
+    before, after = outputs(fn, image, shift, margin)
+    counted = (before != 0) | (after != 0)
+    near = abs(before - after) / max(abs(before).max(), 1e-300) <= tol
+    return near[counted].mean() if counted.any() else np.nan
+
+
+@wrong("shift_agreement", hint="not one verdict")
+def agreement_allclose(fn, image, shift, margin, tol=0):
+    return float(np.allclose(fn(image), fn(move(image, *shift)), atol=tol))
 
 
 @wrong("shift_agreement", hint="fixed, or not used")

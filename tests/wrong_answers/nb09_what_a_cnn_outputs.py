@@ -209,6 +209,16 @@ def mask_largest(scores):
     return scores.max(dim=1).values
 
 
+@wrong("predict_mask", hint="Wanted are the indices")
+def mask_values_and_indices(scores):
+    return torch.max(scores, 1)
+
+
+@wrong("predict_mask", hint="axis of the classes")
+def mask_without_an_axis(scores):
+    return scores.argmax()
+
+
 @wrong("predict_mask", hint="smallest score")
 def mask_smallest(scores):
     return scores.argmin(1)
@@ -373,6 +383,16 @@ def iou_precision(prediction, target, num_classes):
 @wrong("iou", hint="counted twice")
 def iou_sum_for_union(prediction, target, num_classes):
     return each_class(lambda p, t: (p & t).sum() / (p.sum() + t.sum()))(prediction, target, num_classes)
+
+
+@wrong("iou", hint="pixels in one mask only")
+def iou_by_the_difference(prediction, target, num_classes):
+    return each_class(lambda p, t: (p & t).sum() / (p ^ t).sum())(prediction, target, num_classes)
+
+
+@wrong("iou", hint="1 - IoU")
+def iou_distance(prediction, target, num_classes):
+    return 1 - iou_in_torch(prediction, target, num_classes)
 
 
 @wrong("iou", hint="Dice")
@@ -668,6 +688,32 @@ def transposed_kernel_transposed(input, weight, stride):
 @wrong("conv_transpose2d", hint="fractions are cut off")
 def transposed_integers(input, weight, stride):
     return stamped(input, weight, stride).astype(weight.dtype)
+
+
+@wrong("conv_transpose2d", hint="not zeros_like")
+def transposed_added_to_integers(input, weight, stride):
+    (n, _, h, w), (_, c_out, kh, kw), (sh, sw) = input.shape, weight.shape, np.broadcast_to(stride, 2)
+    out = np.zeros((n, c_out, (h - 1) * sh + kh, (w - 1) * sw + kw), input.dtype)
+    for i, j in np.ndindex(h, w):
+        stamp = np.einsum("nc,cohw->nohw", input[:, :, i, j], weight)
+        out[:, :, i * sh : i * sh + kh, j * sw : j * sw + kw] += stamp
+    return out
+
+
+@wrong("conv_transpose2d", hint="torch computes with one type only")
+def transposed_by_torch_in_two_types(input, weight, stride):
+    return F.conv_transpose2d(torch.from_numpy(input), torch.from_numpy(weight), stride=stride)
+
+
+@wrong("conv_transpose2d", hint="take one number for both axes")
+def transposed_pairs_alone(input, weight, stride):
+    sh, sw = stride
+    return stamped(input, weight, (sh, sw))
+
+
+@wrong("conv_transpose2d", hint="take (height, width) pairs")
+def transposed_numbers_alone(input, weight, stride):
+    return stamped(input, weight, int(stride))
 
 
 @wrong("conv_transpose2d", hint="ordinary convolution")
