@@ -66,7 +66,7 @@ clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One file per environment and Python version says that these pins are installed.
-$(INSTALLED): requirements.txt
+$(INSTALLED): requirements.txt pyproject.toml
 ifeq ($(FOUND),)
 	@echo "No Python runs as '$(PYTHON)'. Install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.12 (make clean removes a broken .venv)" >&2; exit 1
 else ifneq ($(word 2,$(FOUND)),True)

@@ -84,7 +84,7 @@ TABLE = r"""
 
 # Equal input from each pixel
 05 > Equal input from each pixel = 1, 3, 9 without padding | 4, 6, 9 with padding 1 | 9, 9, 9 with padding 2
-05 > Equal input from each pixel = less unequal, not equal | injects values | 0.444 0.667 | sense where the border is
+05 > Equal input from each pixel = less unequal, not equal | injects values | 0.444 0.667 | sense where that is
 
 # Different padding modes
 05 > Different padding modes = zeros: every added pixel is 0 | replicate: the edge pixel goes on outwards
