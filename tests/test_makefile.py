@@ -57,6 +57,7 @@ def folder(tmp_path: Path) -> Path:
     place.mkdir()
     shutil.copy(PROJECT / "Makefile", place)
     shutil.copy(PROJECT / "requirements.txt", place)
+    shutil.copy(PROJECT / "pyproject.toml", place)
     executable(tmp_path / "tools" / "python3", PYTHON)
     return place
 
