@@ -874,15 +874,21 @@ def layer_stack(
         name = f"{k} × {k}, stride {stride}, padding {padding}"
         costs = shapes.conv2d_params(c_in, c_out, k), shapes.conv2d_macs(c_in, c_out, k, (high, wide))
         rows.append((name, (c_out, high, wide), *costs))
-    names, outputs, parameters, macs = zip(*rows, strict=True)
-    kilobytes = [int(np.prod(shape)) * 4 / 1000 for shape in outputs]
+    _cost_table([(name, shape, *costs, int(np.prod(shape)) * 4) for name, shape, *costs in rows])
+
+
+def _cost_table(rows: Sequence[tuple[str, Sequence[int], int, int, int]], note: str = "") -> None:
+    """Draw a row per layer, (name, output shape, parameters, multiplications, bytes), sums and a note below."""
+    names, outputs, parameters, macs, sizes = zip(*rows, strict=True)
+    kilobytes = [size / 1000 for size in sizes]
     lines = 0.55 + 0.3 * np.arange(len(rows))
     end = lines[-1] + 0.3
-    ax = canvas(WIDTH, end + 0.25)
+    ax = canvas(WIDTH, end + 0.25 + 0.25 * bool(note))
     _say(ax, 0.1, 0.25, "layer", 10, ha="left")
     _say(ax, 2.05, 0.25, "output", 10, ha="left")
+    _say(ax, 0.1, end + 0.25, note, ha="left")
     for y, name, shape in zip(lines, names, outputs, strict=True):
-        _say(ax, 0.1, y, name, ha="left")
+        _say(ax, 0.1, y, name, min(9, 9 * 27 / len(name)), ha="left")
         _say(ax, 2.05, y, " × ".join(map(str, shape)), ha="left")
     columns = (
         (3.1, "parameters", parameters, ",d"),
