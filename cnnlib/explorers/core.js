@@ -163,9 +163,11 @@ export function layerCost(from, { layer: name, ...given }) {
       throw new RangeError(`it expects one row of numbers, and here come ${mapsOf(shape)}: put a Flatten before it`);
     }
     const [inputs, outputs] = [shape[0], settings.out_features];
-    result = { ...same, shape: [outputs], parameters: (inputs + 1) * outputs, macs: inputs * outputs, field: from.whole };
+    const parameters = (inputs + 1) * outputs;
+    result = { ...same, shape: [outputs], parameters, macs: inputs * outputs, field: from.whole };
   } else if (flat) {
-    throw new RangeError(`it expects maps, and behind a Flatten there is only a row of ${shape[0]} numbers: put it before`);
+    const row = `behind a Flatten there is only a row of ${shape[0]} numbers`;
+    throw new RangeError(`it expects maps, and ${row}: put it before`);
   } else if (name === "AdaptiveAvgPool2d") {
     result = { ...same, shape: [shape[0], 1, 1], field: all() };
   } else if (name === "BatchNorm2d") {
@@ -275,6 +277,17 @@ export function conv2dWeightGrad(grad, input) {
   return result;
 }
 
+/** The mean squared error of a response, and its gradient: what the later layers tell a convolution. */
+export function squaredError(output, target) {
+  const error = { shape: [...output.shape], data: output.data.map((value, i) => value - target.data[i]) };
+  const size = error.data.length;
+  return {
+    loss: error.data.reduce((sum, value) => sum + value * value, 0) / size,
+    error,
+    grad: map(error, (value) => (2 * value) / size),
+  };
+}
+
 /** Transposed convolution, as torch's: every pixel stamps its kernel; weight is (C_in, C_out, kH, kW). */
 export function convTranspose2d(input, weight, bias = null, { stride = 1, padding = 0 } = {}) {
   const [inChannels, height, width] = input.shape;
@@ -340,6 +353,27 @@ export function avgPool2d(input, kernelSize, stride = null, padding = 0) {
 
 export const globalAvgPool = (x) => avgPool2d(x, x.shape.slice(1));
 export const globalMaxPool = (x) => maxPool2d(x, x.shape.slice(1));
+
+/** The planes of (C, H, W) moved down and to the right by whole pixels, filled with zeros. */
+export function shifted(input, [down, right]) {
+  const [channels, height, width] = input.shape;
+  const result = zeros(input.shape);
+  for (let c = 0; c < channels; c++) {
+    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
+      const [to, from] = [(c * height + y) * width, (c * height + y - down) * width];
+      for (let x = Math.max(0, right); x < Math.min(width, width + right); x++) {
+        result.data[to + x] = input.data[from + x - right];
+      }
+    }
+  }
+  return result;
+}
+
+/** How many places are equal among those where either is not 0: {equal, counted}. */
+export function agreement(before, after) {
+  const counted = [...before.data.keys()].filter((i) => before.data[i] !== 0 || after.data[i] !== 0);
+  return { equal: counted.filter((i) => before.data[i] === after.data[i]).length, counted: counted.length };
+}
 
 /** Nearest-neighbour upsampling of the last two axes by a whole factor. */
 export function upsampleNearest(input, factor) {

@@ -5,8 +5,8 @@ import { Stage, make, thousands } from "./view.js";
 const MOST_LAYERS = 12;
 // The settings a reader edits: name, least, most; and what a layer is when it is added.
 const SETTINGS = {
-  Conv2d: [["out_channels", 1, 2048], ["kernel_size", 1, 31], ["stride", 1, 31], ["padding", 0, 31], ["dilation", 1, 15],
-    ["groups", 1, 2048]],
+  Conv2d: [["out_channels", 1, 2048], ["kernel_size", 1, 31], ["stride", 1, 31], ["padding", 0, 31],
+    ["dilation", 1, 15], ["groups", 1, 2048]],
   MaxPool2d: [["kernel_size", 1, 31], ["stride", 1, 31], ["padding", 0, 15]],
   AvgPool2d: [["kernel_size", 1, 31], ["stride", 1, 31], ["padding", 0, 15]],
   Linear: [["out_features", 1, 100000]],
@@ -41,7 +41,9 @@ const short = (layer, all) => {
 /** The constructor call of one layer, as a reader would write it, behind an output of this shape. */
 function call({ layer, ...given }, [inputs]) {
   const { out_channels: outputs, kernel_size: kernel, out_features: features, ...rest } = given;
-  const first = { Conv2d: [inputs, outputs], BatchNorm2d: [inputs], Linear: [inputs, features], AdaptiveAvgPool2d: [1] };
+  const first = {
+    Conv2d: [inputs, outputs], BatchNorm2d: [inputs], Linear: [inputs, features], AdaptiveAvgPool2d: [1],
+  };
   const parts = [...(first[layer] ?? [])];
   if (kernel !== undefined) parts.push(`kernel_size=${kernel}`);
   for (const name of Object.keys(LAYER_DEFAULTS[layer])) if (name in rest) parts.push(`${name}=${rest[name]}`);
@@ -176,7 +178,7 @@ function render({ model, el }) {
   }
 
   const editors = Object.fromEntries(Object.entries(SETTINGS).map(([layer, settings]) => {
-    const fields = settings.map(([name, least, most]) => [name, entry(name, least, most, (value) => edit(name, value))]);
+    const fields = settings.map(([name, ...range]) => [name, entry(name, ...range, (value) => edit(name, value))]);
     return [layer, { fields, part: make("div", { className: "cnx-row" }, ...fields.map(([, { field }]) => field)) }];
   }));
   const settings = make("div");

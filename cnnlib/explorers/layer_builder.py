@@ -125,7 +125,8 @@ class LayerBuilder(Explorer):
     in_shape is the image's (C, H, W), at most 2048 × 1024 × 1024. layers has at most 12 dicts: "layer" names a class
     of `torch.nn` (Conv2d, ReLU, MaxPool2d, AvgPool2d, BatchNorm2d, Flatten, Linear, AdaptiveAvgPool2d to 1 × 1), the
     others are its arguments but for the number of inputs, one number for both axes. selected counts from 0. Memory is
-    the layer's output in float32, none for Flatten. controls says what the reader is offered besides convolutions: any of "pooling", "normalisation", and "receptive_field" for its column. TraitError for other layers, arguments and
+    the layer's output in float32, none for Flatten. controls says what the reader is offered besides convolutions:
+    any of "pooling", "normalisation", and "receptive_field" for its column. TraitError for other layers, arguments and
     ranges; a stack that does not fit together is no error: it is shown up to the layer that cannot follow.
     """
 
