@@ -870,14 +870,16 @@ def layer_stack(
 
     `in_shape` is (C, H, W), a layer is (C_out, kernel_size, stride, padding). ValueError where a kernel fits nowhere.
     """
-    rows = [("image", in_shape, 0, 0)]
+    rows: list[tuple[str, Sequence[int], int, int, int]] = [
+        ("image", in_shape, 0, 0, 4 * int(np.prod(in_shape)))
+    ]
     for c_out, k, stride, padding in layers:
         c_in, *sides = rows[-1][1]
         high, wide = (shapes.output_size(side, k, stride, padding) for side in sides)
         name = f"{k} × {k}, stride {stride}, padding {padding}"
         costs = shapes.conv2d_params(c_in, c_out, k), shapes.conv2d_macs(c_in, c_out, k, (high, wide))
-        rows.append((name, (c_out, high, wide), *costs))
-    _cost_table([(name, shape, *costs, int(np.prod(shape)) * 4) for name, shape, *costs in rows])
+        rows.append((name, (c_out, high, wide), *costs, 4 * c_out * high * wide))
+    _cost_table(rows)
 
 
 def _cost_table(rows: Sequence[tuple[str, Sequence[int], int, int, int]], note: str = "") -> None:

@@ -13,8 +13,8 @@ from cnnlib.explorers.base import Explorer
 Layer = dict[str, Any]
 
 # What a layer must be told, and what it is told if it differs; a pooling's stride is its kernel_size.
-_CONV = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-_POOL = {"stride": None, "padding": 0}
+_CONV: dict[str, int | None] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+_POOL: dict[str, int | None] = {"stride": None, "padding": 0}
 KINDS: dict[str, tuple[tuple[str, ...], dict[str, int | None]]] = {
     "Conv2d": (("out_channels", "kernel_size"), _CONV),
     "ReLU": ((), {}),
@@ -83,8 +83,8 @@ def _slide(layer: Layer, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int, 
 
 
 def _stride(layer: Layer) -> int:
-    stride: int = layer.get("stride", 1 if layer["layer"] == "Conv2d" else layer["kernel_size"])
-    return stride
+    stride: int = layer["kernel_size"] if layer["layer"] != "Conv2d" else 1
+    return layer.get("stride") or stride
 
 
 def _follow(layer: Layer, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int, int]:

@@ -105,6 +105,14 @@ def test_too_large_a_rate_diverges_and_stops(visit: Any) -> None:
     assert_allclose(page.trait("kernel"), learn(0.3, 10)[0], rtol=1e-9, atol=1e-12)
 
 
+def test_it_says_at_which_step_the_loss_begins_to_grow(visit: Any) -> None:
+    page, losses = visit(FilterLearner(learning_rate=1.0)), learn(1.0, 6)[1]
+    assert losses[1] < losses[0]  # it may fall first
+    for step in range(1, 7):
+        page.press("Step")
+        assert ("diverges" in page.said()) == (losses[step] > losses[step - 1]), step
+
+
 def test_a_rate_may_change_on_the_way(visit: Any) -> None:
     page = visit(FilterLearner(learning_rate=1.0))
     page.press("10 steps")
@@ -215,6 +223,12 @@ def test_value_repr_and_picture() -> None:
     assert_array_equal(explorer.image, np.random.default_rng(7).normal(size=(20, 24)))
     assert_array_equal(explorer.hidden, HIDDEN)
     assert_array_equal(explorer.value, np.zeros((3, 3)))
+    explorer.set_state(
+        {"kernel": diagrams.HIDDEN.tolist(), "losses": [18, 0.5], "learning_rate": 1}
+    )  # as sent
+    assert_array_equal(explorer.value, HIDDEN)
+    assert (explorer.losses, explorer.learning_rate) == ([18.0, 0.5], 1.0)
+    explorer = FilterLearner()
     first = explorer._repr_mimebundle_()[0]["image/png"]
     explorer.learning_rate = 1.0
     assert explorer._repr_mimebundle_()[0]["image/png"] != first

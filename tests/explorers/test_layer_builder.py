@@ -403,3 +403,5 @@ def test_value_and_repr() -> None:
         "{'layer': 'Conv2d', 'out_channels': 8, 'kernel_size': 3}])"
     )
     assert explorer.outputs == [(1, 14, 14), (8, 12, 12)]
+    explorer.set_state({"in_shape": [3, 9, 8], "layers": [{"layer": "Flatten"}], "selected": 0})  # as sent
+    assert explorer.outputs == [(216,)]

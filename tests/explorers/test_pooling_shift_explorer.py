@@ -237,6 +237,9 @@ def test_traits_are_checked() -> None:
 def test_repr_and_picture() -> None:
     explorer = PoolingShiftExplorer()
     assert repr(explorer) == "PoolingShiftExplorer()"
+    explorer.set_state({"shift": [0, 2]})  # as the browser sends it
+    assert explorer.along["max pooling"] == 1 > explorer.value["max pooling"]
+    explorer.shift = (0, 1)
     first = explorer._repr_mimebundle_()[0]["image/png"]
     explorer.shift = (-1, 2)
     assert repr(explorer) == "PoolingShiftExplorer(shift=(-1, 2))"
