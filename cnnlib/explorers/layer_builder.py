@@ -174,13 +174,37 @@ class LayerBuilder(Explorer):
             reached.extend(after for _, _, after, *_ in self._rows())
         return reached
 
+    @property
+    def fields(self) -> list[tuple[int, int]]:
+        """The receptive field behind each layer, (height, width), up to the layer that cannot follow."""
+        walk: list[
+            tuple[tuple[int, int], tuple[int, int]]
+        ] = []  # (kernel size, stride) for height and for width
+        seen, (_, *sides) = [], self.in_shape
+        with suppress(ValueError):
+            for layer, _, after, *_ in self._rows():
+                if "kernel_size" in layer:
+                    reach = layer.get("dilation", 1) * (layer["kernel_size"] - 1) + 1
+                    walk.append(((reach, _stride(layer)),) * 2)
+                elif layer["layer"] in ("AdaptiveAvgPool2d", "Linear"):  # each value reads the whole map
+                    walk.append(((sides[0], 1), (sides[1], 1)))
+                    sides = [1, 1]
+                if len(after) == 3:
+                    sides = list(after[1:])
+                high, wide = (shapes.receptive_field([step[axis] for step in walk]) for axis in (0, 1))
+                seen.append((high, wide))
+        return seen
+
     def _draw(self) -> None:
         rows = [("image", self.in_shape, 0, 0, 4 * prod(self.in_shape))]
         note = ""
         try:
-            for layer, _, after, parameters, macs in self._rows():
+            for field, (layer, _, after, parameters, macs) in zip(
+                [*self.fields, (0, 0)], self._rows(), strict=False
+            ):
                 memory = 0 if layer["layer"] == "Flatten" else 4 * prod(after)
-                rows.append((_name(layer), after, parameters, macs, memory))
+                sees = f", sees {field[0]} × {field[1]}" if "receptive_field" in self.controls else ""
+                rows.append((_name(layer) + sees, after, parameters, macs, memory))
         except ValueError as error:
             note = f"Layer {len(rows)} cannot follow. {error}"[:110]
         diagrams._cost_table(rows, note)

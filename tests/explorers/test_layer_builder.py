@@ -112,6 +112,7 @@ def test_random_stacks_are_what_torch_makes_of_them(visit: Any) -> None:
         assert [row["bytes"] for row in costs["rows"][1:]] == memory
         explorer = LayerBuilder(in_shape=in_shape, layers=layers)
         assert explorer.outputs == [row[0] for row in expected]
+        assert [list(field) for field in explorer.fields] == [row["field"] for row in costs["rows"][1:]]
         if not costs["problem"]:
             model = built(explorer.value)
             assert tuple(model(torch.zeros(1, *in_shape)).shape[1:]) == expected[-1][0]
