@@ -36,6 +36,9 @@ SEVEN = np.array(
     ]
 )
 SLOPE = np.array([[0, 1, 2], [-1, 0, 1], [-2, -1, 0]])
+# A kernel to be found again from its response to noise, in which all pixels are independent.
+HIDDEN = np.array([[0, 1, 2], [-1, 3, 1], [-2, 0, -1]])
+NOISE = np.random.default_rng(7).normal(size=(20, 24))
 
 
 def _plane(name: str, value: ArrayLike | None, default: Array) -> Array:
@@ -867,22 +870,30 @@ def layer_stack(
 
     `in_shape` is (C, H, W), a layer is (C_out, kernel_size, stride, padding). ValueError where a kernel fits nowhere.
     """
-    rows = [("image", in_shape, 0, 0)]
+    rows: list[tuple[str, Sequence[int], int, int, int]] = [
+        ("image", in_shape, 0, 0, 4 * int(np.prod(in_shape)))
+    ]
     for c_out, k, stride, padding in layers:
         c_in, *sides = rows[-1][1]
         high, wide = (shapes.output_size(side, k, stride, padding) for side in sides)
         name = f"{k} × {k}, stride {stride}, padding {padding}"
         costs = shapes.conv2d_params(c_in, c_out, k), shapes.conv2d_macs(c_in, c_out, k, (high, wide))
-        rows.append((name, (c_out, high, wide), *costs))
-    names, outputs, parameters, macs = zip(*rows, strict=True)
-    kilobytes = [int(np.prod(shape)) * 4 / 1000 for shape in outputs]
+        rows.append((name, (c_out, high, wide), *costs, 4 * c_out * high * wide))
+    _cost_table(rows)
+
+
+def _cost_table(rows: Sequence[tuple[str, Sequence[int], int, int, int]], note: str = "") -> None:
+    """Draw a row per layer, (name, output shape, parameters, multiplications, bytes), sums and a note below."""
+    names, outputs, parameters, macs, sizes = zip(*rows, strict=True)
+    kilobytes = [size / 1000 for size in sizes]
     lines = 0.55 + 0.3 * np.arange(len(rows))
     end = lines[-1] + 0.3
-    ax = canvas(WIDTH, end + 0.25)
+    ax = canvas(WIDTH, end + 0.25 + 0.25 * bool(note))
     _say(ax, 0.1, 0.25, "layer", 10, ha="left")
     _say(ax, 2.05, 0.25, "output", 10, ha="left")
+    _say(ax, 0.1, end + 0.25, note, ha="left")
     for y, name, shape in zip(lines, names, outputs, strict=True):
-        _say(ax, 0.1, y, name, ha="left")
+        _say(ax, 0.1, y, name, min(9, 9 * 27 / len(name)), ha="left")
         _say(ax, 2.05, y, " × ".join(map(str, shape)), ha="left")
     columns = (
         (3.1, "parameters", parameters, ",d"),
@@ -926,27 +937,34 @@ def grouped_channels(channels: int = 8, groups: int = 2, kernel_size: int = 3) -
         _say(ax, x + 0.6, 2.55, f"weight {shape}\n{weights} weights")
 
 
-def filter_learner(learning_rate: float = 0.3, steps: Sequence[int] = (0, 1, 2, 4, 8)) -> None:
+def filter_learner(
+    learning_rate: float = 0.3,
+    steps: Sequence[int] = (0, 1, 2, 4, 8),
+    hidden: ArrayLike | None = None,
+    image: ArrayLike | None = None,
+) -> None:
     """A 3x3 kernel found by gradient descent: what it is after some steps, its loss below, and the hidden kernel.
 
     The kernel starts at zeros and sees an image of noise and what the hidden kernel makes of it. Each step takes the
     gradient of the mean squared error times `learning_rate` off it. Blue is positive, red negative; with a small rate
     it ends at the hidden kernel, with too large a rate it leaves it further behind at every step.
+
+    `hidden` is (3, 3), `image` (H, W); `steps` says after which the kernel is shown, five at most.
     """
     if not 1 <= len(steps) <= 5 or min(steps) < 0:
         raise ValueError(f"filter_learner: steps expects one to five numbers from 0, got {list(steps)}")
-    hidden = np.array([[0, 1, 2], [-1, 3, 1], [-2, 0, -1]])
-    image = np.random.default_rng(7).normal(size=(1, 1, 20, 24))
+    hidden = _plane("filter_learner: hidden", hidden, HIDDEN)
+    image = _plane("filter_learner: image", image, NOISE)[None, None]
     target, kernel = functional.conv2d(image, hidden[None, None]), np.zeros((1, 1, 3, 3))
-    ax, cell = canvas(WIDTH, 1.8), 0.345
-    grid(ax, hidden, (WIDTH - 3 * cell - 0.05, 0.4), cell, title="hidden", limit=3)
+    ax, cell, limit = canvas(WIDTH, 1.8), 0.345, float(np.abs(hidden).max()) or 1.0
+    grid(ax, hidden, (WIDTH - 3 * cell - 0.05, 0.4), cell, title="hidden", signed=True, limit=limit)
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(max(steps) + 1):
             error = functional.conv2d(image, kernel) - target
             if step in steps:
                 x = 0.05 + 1.17 * list(steps).index(step)
                 shown = np.where(np.abs(kernel[0, 0]) < 10, kernel[0, 0].round(1), kernel[0, 0].round())
-                grid(ax, shown, (x, 0.4), cell, title=f"step {step}", signed=True, limit=3)
+                grid(ax, shown, (x, 0.4), cell, title=f"step {step}", signed=True, limit=limit)
                 _say(ax, x + 1.5 * cell, 1.61, f"loss {np.mean(error**2):.2g}")
             kernel -= learning_rate * functional.conv2d_backward(2 * error / error.size, image, kernel)[1]
 

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnlib.explorers.convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
+    from cnnlib.explorers.filter_learner import FilterLearner as FilterLearner
+    from cnnlib.explorers.layer_builder import LayerBuilder as LayerBuilder
+    from cnnlib.explorers.pooling_shift_explorer import PoolingShiftExplorer as PoolingShiftExplorer
 
 _MODULES = {
     "ConvolutionExplorer": "convolution_explorer",
+    "FilterLearner": "filter_learner",
+    "LayerBuilder": "layer_builder",
+    "PoolingShiftExplorer": "pooling_shift_explorer",
 }
 __all__ = list(_MODULES)
 

@@ -95,6 +95,106 @@ export function conv2dMacs(inChannels, outChannels, kernelSize, outSize, groups 
   return conv2dParams(inChannels, outChannels, kernelSize, groups, false) * count(pair(outSize));
 }
 
+// Stacks of layers
+
+/** The settings of each layer that torch need not be told; a pooling's stride is its kernel_size. */
+export const LAYER_DEFAULTS = {
+  Conv2d: { stride: 1, padding: 0, dilation: 1, groups: 1 },
+  ReLU: {},
+  MaxPool2d: { stride: null, padding: 0 },
+  AvgPool2d: { stride: null, padding: 0 },
+  AdaptiveAvgPool2d: {},
+  BatchNorm2d: {},
+  Flatten: {},
+  Linear: {},
+};
+
+const mapsOf = ([channels, height, width]) => `${channels} ${channels > 1 ? "maps" : "map"} of ${height} × ${width}`;
+
+/** One layer that slides over maps: its output, where each value of it looks, and how many weights it uses. */
+function slidingCost(from, name, settings) {
+  const { shape: [channels, ...sides], field, jump } = from;
+  const { kernel_size: k, stride: own, padding: p, dilation: d = 1, groups = 1 } = settings;
+  const stride = own ?? k;
+  const [reach, most] = [d * (k - 1) + 1, Math.floor(k / 2)];
+  if (name !== "Conv2d" && p > most) {
+    throw new RangeError(`the padding may be at most half of the kernel size, here ${most}, but it is ${p}`);
+  }
+  if (reach > Math.min(...sides) + 2 * p) {
+    const padded = sides.map((side) => side + 2 * p).join(" × ");
+    const what = p ? "padded map" : "map";
+    throw new RangeError(`the kernel reaches over ${reach} × ${reach} pixels, but the ${what} has ${padded}`);
+  }
+  if (channels % groups || settings.out_channels % groups) {
+    const both = `${channels} channels in and ${settings.out_channels} out`;
+    throw new RangeError(`${groups} groups cannot share ${both}: both must be divisible by ${groups}`);
+  }
+  const size = sides.map((side) => outputSize(side, k, stride, p, d));
+  const conv = name === "Conv2d";
+  return {
+    shape: [conv ? settings.out_channels : channels, ...size],
+    parameters: conv ? conv2dParams(channels, settings.out_channels, k, groups) : 0,
+    macs: conv ? conv2dMacs(channels, settings.out_channels, k, size, groups) : 0,
+    field: field.map((pixels, axis) => pixels + (reach - 1) * jump[axis]),
+    jump: jump.map((pixels) => pixels * stride),
+  };
+}
+
+/**
+ * What one layer makes of `from` and costs for one image; throws a RangeError that says why it cannot.
+ *
+ * Both are {shape, field, jump, whole}: the shape without the batch, (C, H, W) or (features); how many pixels of the
+ * image one value depends on, and how far neighbours' are apart, for height and width; and, behind a Flatten, the
+ * pixels that all values together depend on. The result has `parameters`, `macs` and the `bytes` of the output too.
+ */
+export function layerCost(from, { layer: name, ...given }) {
+  const settings = { ...LAYER_DEFAULTS[name], ...given };
+  const { shape, field, jump } = from;
+  const same = { ...from, parameters: 0, macs: 0 };
+  const all = () => field.map((pixels, axis) => pixels + (shape[axis + 1] - 1) * jump[axis]);
+  const flat = shape.length === 1;
+  let result;
+  if (name === "ReLU") {
+    result = same;
+  } else if (name === "Flatten") {
+    // The same numbers where they are: nothing is copied.
+    return { ...same, shape: [count(shape)], whole: flat ? from.whole : all(), bytes: 0 };
+  } else if (name === "Linear") {
+    if (!flat) {
+      throw new RangeError(`it expects one row of numbers, and here come ${mapsOf(shape)}: put a Flatten before it`);
+    }
+    const [inputs, outputs] = [shape[0], settings.out_features];
+    const parameters = (inputs + 1) * outputs;
+    result = { ...same, shape: [outputs], parameters, macs: inputs * outputs, field: from.whole };
+  } else if (flat) {
+    const row = `behind a Flatten there is only a row of ${shape[0]} numbers`;
+    throw new RangeError(`it expects maps, and ${row}: put it before`);
+  } else if (name === "AdaptiveAvgPool2d") {
+    result = { ...same, shape: [shape[0], 1, 1], field: all() };
+  } else if (name === "BatchNorm2d") {
+    result = { ...same, parameters: 2 * shape[0] };
+  } else {
+    result = slidingCost(from, name, settings);
+  }
+  return { ...result, bytes: 4 * count(result.shape) };
+}
+
+/** The costs of a stack, the image first, up to the layer that cannot follow; `problem` is "" or says why. */
+export function stackCosts(inShape, layers) {
+  const rows = [{ shape: inShape, parameters: 0, macs: 0, bytes: 4 * count(inShape), field: [1, 1], jump: [1, 1] }];
+  let problem = "";
+  for (const layer of layers) {
+    try {
+      rows.push(layerCost(rows.at(-1), layer));
+    } catch (error) {
+      problem = error.message;
+      break;
+    }
+  }
+  const total = (name) => rows.reduce((sum, row) => sum + row[name], 0);
+  return { rows, problem, parameters: total("parameters"), macs: total("macs"), bytes: total("bytes") };
+}
+
 // Convolution and pooling
 
 /** For each index of a padded axis the index it is copied from, -1 where it is a constant. */
@@ -178,6 +278,17 @@ export function conv2dWeightGrad(grad, input) {
   return result;
 }
 
+/** The mean squared error of a response, and its gradient: what the later layers tell a convolution. */
+export function squaredError(output, target) {
+  const error = { shape: [...output.shape], data: output.data.map((value, i) => value - target.data[i]) };
+  const size = error.data.length;
+  return {
+    loss: error.data.reduce((sum, value) => sum + value * value, 0) / size,
+    error,
+    grad: map(error, (value) => (2 * value) / size),
+  };
+}
+
 /** Transposed convolution, as torch's: every pixel stamps its kernel; weight is (C_in, C_out, kH, kW). */
 export function convTranspose2d(input, weight, bias = null, { stride = 1, padding = 0 } = {}) {
   const [inChannels, height, width] = input.shape;
@@ -243,6 +354,27 @@ export function avgPool2d(input, kernelSize, stride = null, padding = 0) {
 
 export const globalAvgPool = (x) => avgPool2d(x, x.shape.slice(1));
 export const globalMaxPool = (x) => maxPool2d(x, x.shape.slice(1));
+
+/** The planes of (C, H, W) moved down and to the right by whole pixels, filled with zeros. */
+export function shifted(input, [down, right]) {
+  const [channels, height, width] = input.shape;
+  const result = zeros(input.shape);
+  for (let c = 0; c < channels; c++) {
+    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
+      const [to, from] = [(c * height + y) * width, (c * height + y - down) * width];
+      for (let x = Math.max(0, right); x < Math.min(width, width + right); x++) {
+        result.data[to + x] = input.data[from + x - right];
+      }
+    }
+  }
+  return result;
+}
+
+/** How many places are equal among those where either is not 0: {equal, counted}. */
+export function agreement(before, after) {
+  const counted = [...before.data.keys()].filter((i) => before.data[i] !== 0 || after.data[i] !== 0);
+  return { equal: counted.filter((i) => before.data[i] === after.data[i]).length, counted: counted.length };
+}
 
 /** Nearest-neighbour upsampling of the last two axes by a whole factor. */
 export function upsampleNearest(input, factor) {

@@ -391,7 +391,7 @@ export class Lines {
     if (log) [bottom, top] = [Math.floor(bottom), Math.ceil(top)];
     if (!(top > bottom)) [bottom, top] = [bottom - 1, bottom + 1];
     const longest = Math.max(2, ...series.map(({ values }) => values.length));
-    const [left, right, above, below] = [46, width - 8, 8, height - 22];
+    const [left, right, above, below] = [46, width - 8, series.some(({ name }) => name) ? 24 : 8, height - 22];
     const at = (index, value) => [
       left + ((right - left) * index) / (longest - 1),
       below - ((below - above) * (Math.min(top, Math.max(bottom, scale(value))) - bottom)) / (top - bottom),
@@ -410,7 +410,9 @@ export class Lines {
       const points = values.map((value, i) => (Number.isNaN(value) ? null : at(i, value))).filter(Boolean);
       parts.push(svg("polyline", { points: points.map((point) => point.join(",")).join(" "), stroke: colour }));
       if (marks) parts.push(...points.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.5, fill: colour })));
-      if (name) parts.push(svg("text", { x: left + 6 + index * 90, y: 18, fill: colour, class: "cnx-name" }, name));
+      const x = left + 6 + index * 90;
+      if (name) parts.push(svg("line", { x1: x, x2: x + 14, y1: 10, y2: 10, stroke: colour, "stroke-width": 3 }),
+        svg("text", { x: x + 18, y: 14, class: "cnx-name" }, name));
     });
     this.picture.setAttribute("aria-label", say);
     this.picture.replaceChildren(...parts);
