@@ -85,7 +85,10 @@ class ConvolutionExplorer(Explorer):
         reach = [self.dilation * (size - 1) + 1 for size in self.kernel.shape[1:]]
         marks = shapes.coverage(padded.shape[1:], self.kernel.shape[1:], self.stride, 0, self.dilation) == 0
         (high, wide), most = padded.shape[1:], max(self.kernel.shape[1], output.shape[0])
-        cell = min(0.34, (plot.WIDTH - 1.2) / (wide + self.kernel.shape[2] + output.shape[1]))
+        cell = min(
+            0.34 if len(padded) == 1 else 0.22,
+            (plot.WIDTH - 1.2) / (wide + self.kernel.shape[2] + output.shape[1]),
+        )
         ax = plot.canvas(plot.WIDTH, 0.3 + len(padded) * (max(high, most) * cell + 0.3))
         for index, (pixels, weights) in enumerate(zip(padded, self.kernel, strict=True)):
             y = 0.3 + index * (max(high, most) * cell + 0.3)
