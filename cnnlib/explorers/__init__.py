@@ -9,10 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnlib.explorers.channel_mixer import ChannelMixer as ChannelMixer
     from cnnlib.explorers.convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
+    from cnnlib.explorers.depth_explorer import DepthExplorer as DepthExplorer
+    from cnnlib.explorers.filter_painter import FilterPainter as FilterPainter
+    from cnnlib.explorers.pixel_shuffler import PixelShuffler as PixelShuffler
 
 _MODULES = {
+    "ChannelMixer": "channel_mixer",
     "ConvolutionExplorer": "convolution_explorer",
+    "DepthExplorer": "depth_explorer",
+    "FilterPainter": "filter_painter",
+    "PixelShuffler": "pixel_shuffler",
 }
 __all__ = list(_MODULES)
 

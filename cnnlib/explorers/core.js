@@ -318,3 +318,35 @@ export function normal(shape, uniform, deviation = 1) {
     return deviation * radius * Math.cos(2 * Math.PI * uniform());
   });
 }
+
+// Colour
+
+/** One colour, or grey checks of `side` pixels where `colour` is null, as an image (H, W, 3) from 0 to 255. */
+export function ground(height, width, colour, side = 4) {
+  const result = zeros([height, width, 3]);
+  for (let i = 0; i < result.data.length; i++) {
+    const [row, column] = [Math.floor(i / 3 / width), Math.floor(i / 3) % width];
+    const light = (Math.floor(row / side) + Math.floor(column / side)) % 2 === 0;
+    result.data[i] = colour ? colour[i % 3] : light ? 255 : 204;
+  }
+  return result;
+}
+
+/**
+ * An image (H, W, 3 or 4) from 0 to 255 with its channels scaled (they stop at 255), exchanged if `order` is "BGR",
+ * and laid on a background (H, W, 3) by its fourth channel times `opacity`; rounded, a half upwards.
+ */
+export function mixChannels(image, scale, order, opacity, background) {
+  const [height, width, channels] = image.shape;
+  const result = zeros([height, width, 3]);
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    const share = opacity * (channels === 4 ? image.data[4 * pixel + 3] / 255 : 1);
+    for (let c = 0; c < 3; c++) {
+      const from = order === "BGR" ? 2 - c : c;
+      const colour = Math.min(255, scale[from] * image.data[channels * pixel + from]);
+      const mixture = share * colour + (1 - share) * background.data[3 * pixel + c];
+      result.data[3 * pixel + c] = Math.floor(mixture + 0.5);
+    }
+  }
+  return result;
+}
