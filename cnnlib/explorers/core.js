@@ -350,3 +350,27 @@ export function mixChannels(image, scale, order, opacity, background) {
   }
   return result;
 }
+
+// Orders
+
+/** The numbers 0 to n - 1 in an order drawn with `uniform`: by the size of n uniform numbers. */
+export function randomOrder(n, uniform) {
+  const keys = Float64Array.from({ length: n }, uniform);
+  return Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b]);
+}
+
+/** A permutation that moves the first `moved` places of `order` around in a ring and leaves the others. */
+export function ring(order, moved) {
+  const permutation = Array.from(order.keys());
+  for (let i = 0; i < moved; i++) permutation[order[i]] = order[(i + 1) % moved];
+  return permutation;
+}
+
+/** `out[i] = data[permutation[i]]`. */
+export const permuted = (data, permutation) => data.map((_, i) => data[permutation[i]]);
+
+export function squaredDistance(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return sum;
+}
