@@ -374,3 +374,28 @@ export function squaredDistance(a, b) {
   for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return sum;
 }
+
+// Filters
+
+/** A kernel less its mean: its numbers sum to 0. */
+export function lessMean(x) {
+  const mean = x.data.reduce((sum, value) => sum + value, 0) / x.data.length;
+  return map(x, (value) => value - mean);
+}
+
+/** The response of a kernel (kH, kW) at every place of an image (H, W) where it fits. */
+export function responseMap(image, kernel) {
+  const [input, weight] = [{ ...image, shape: [1, ...image.shape] }, { ...kernel, shape: [1, 1, ...kernel.shape] }];
+  return plane(conv2d(input, weight), 0);
+}
+
+/** A kernel (kH, kW) cut, or filled up with zeros, to size × size around its middle. */
+export function resized({ shape: [height, width], data }, size) {
+  const result = zeros([size, size]);
+  const [top, left] = [Math.floor((size - height) / 2), Math.floor((size - width) / 2)];
+  for (let i = 0; i < size * size; i++) {
+    const [row, column] = [Math.floor(i / size) - top, (i % size) - left];
+    if (row >= 0 && row < height && column >= 0 && column < width) result.data[i] = data[row * width + column];
+  }
+  return result;
+}
