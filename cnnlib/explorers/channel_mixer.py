@@ -48,7 +48,10 @@ class ChannelMixer(Explorer):
         if self.order == "BGR":
             colour = colour[..., ::-1]
         # A half is rounded upwards, as the browser does; np.round would take it to the even number.
-        return np.floor(share * colour + (1 - share) * self._ground() + 0.5).astype(np.uint8)
+        mixed: NDArray[np.uint8] = np.floor(share * colour + (1 - share) * self._ground() + 0.5).astype(
+            np.uint8
+        )
+        return mixed
 
     def _ground(self) -> NDArray[Any]:
         rows, columns = np.ogrid[: self.image.shape[0], : self.image.shape[1]]

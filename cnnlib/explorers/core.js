@@ -399,3 +399,93 @@ export function resized({ shape: [height, width], data }, size) {
   }
   return result;
 }
+
+// A deep net
+
+/** The first weights of `layers` layers, each (width, width): "small" is normal with 0.01, "default" torch's. */
+export function firstWeights(init, layers, width, seed) {
+  const uniform = random(seed);
+  const shape = [layers, width, width];
+  // torch's nn.Linear draws evenly between ±1/√width, He and others 2015 normally with √(2/width).
+  if (init === "default") return map(zeros(shape), () => (2 * uniform() - 1) / Math.sqrt(width));
+  return normal(shape, uniform, init === "he" ? Math.sqrt(2 / width) : 0.01);
+}
+
+/** Each column of a (samples, width) block less its mean, over its deviation, in place; returns the deviations. */
+function standardise(block, samples, width, eps = 1e-5) {
+  const deviations = new Float64Array(width);
+  for (let unit = 0; unit < width; unit++) {
+    let [mean, variance] = [0, 0];
+    for (let at = unit; at < block.length; at += width) mean += block[at] / samples;
+    for (let at = unit; at < block.length; at += width) variance += (block[at] - mean) ** 2 / samples;
+    deviations[unit] = Math.sqrt(variance + eps);
+    for (let at = unit; at < block.length; at += width) block[at] = (block[at] - mean) / deviations[unit];
+  }
+  return deviations;
+}
+
+/** The gradient through `standardise`, in place; `block` is what it returned. */
+function standardiseGrad(grad, block, deviations, samples, width) {
+  for (let unit = 0; unit < width; unit++) {
+    let [mean, along] = [0, 0];
+    for (let at = unit; at < grad.length; at += width) {
+      mean += grad[at] / samples;
+      along += (grad[at] * block[at]) / samples;
+    }
+    for (let at = unit; at < grad.length; at += width) {
+      grad[at] = (grad[at] - mean - block[at] * along) / deviations[unit];
+    }
+  }
+}
+
+/** How much a unit changes from sample to sample: its standard deviation, averaged over the units. */
+function spread(block, samples, width) {
+  const copied = block.slice();
+  return standardise(copied, samples, width, 0).reduce((sum, deviation) => sum + deviation, 0) / width;
+}
+
+const rms = (block) => Math.sqrt(block.reduce((sum, value) => sum + value * value, 0) / block.length);
+
+/**
+ * Signal and gradient in a net of layers x → ReLU(W x), with `norm` x → ReLU(norm(W x)) as batch normalisation in
+ * training, with `skip` the layer's input added. `input` and `grad`, the gradient at the output, are (samples, width);
+ * weights (layers, width, width). Both curves begin at the input: [layers + 1].
+ */
+export function signalAndGradient(input, grad, weights, { norm = false, skip = false } = {}) {
+  const [samples, width] = input.shape;
+  const [layers] = weights.shape;
+  const steps = [];
+  let x = input.data;
+  const signal = [spread(x, samples, width)];
+  for (let layer = 0; layer < layers; layer++) {
+    const w = weights.data.subarray(layer * width * width, (layer + 1) * width * width);
+    const z = new Float64Array(x.length);
+    for (let s = 0; s < x.length; s += width) {
+      for (let o = 0; o < width; o++) {
+        let sum = 0;
+        for (let i = 0, at = o * width; i < width; i++, at++) sum += w[at] * x[s + i];
+        z[s + o] = sum;
+      }
+    }
+    const deviations = norm ? standardise(z, samples, width) : null;
+    x = skip ? x.map((value, i) => value + Math.max(0, z[i])) : z.map((value) => Math.max(0, value));
+    steps.push({ w, z, deviations });
+    signal.push(spread(x, samples, width));
+  }
+  let back = grad.data;
+  const gradient = [rms(back)];
+  for (const { w, z, deviations } of steps.reverse()) {
+    const inside = back.map((value, i) => (z[i] > 0 ? value : 0));
+    if (norm) standardiseGrad(inside, z, deviations, samples, width);
+    back = skip ? back.slice() : new Float64Array(back.length);
+    for (let s = 0; s < back.length; s += width) {
+      for (let o = 0; o < width; o++) {
+        const value = inside[s + o];
+        if (value === 0) continue;
+        for (let i = 0, at = o * width; i < width; i++, at++) back[s + i] += value * w[at];
+      }
+    }
+    gradient.unshift(rms(back));
+  }
+  return { signal, gradient };
+}

@@ -73,7 +73,9 @@ class FilterPainter(Explorer):
         limit = float(np.abs(response).max()) or 1.0
         (height, width), (rows, columns) = pixels.shape, self.kernel.shape
         cell = min(0.38, 1.7 / max(rows, columns))
-        side = min(2.5, 2.2 * width / height)  # inches that the picture is wide; one scale for picture and map
+        side = min(
+            2.5, 2.2 * width / height
+        )  # inches that the picture is wide; one scale for picture and map
         scale, x = side / width, side + columns * cell + 0.4
         ax = plot.canvas(x + side + 0.1, 0.35 + max(height * scale, rows * cell))
         ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=(0.05, 0.05 + side, 0.3 + height * scale, 0.3))
@@ -83,7 +85,7 @@ class FilterPainter(Explorer):
         ax.set(xlim=(0, x + side + 0.1), ylim=(0.35 + max(height * scale, rows * cell), 0), aspect="auto")
         title = "kernel, less its mean" if self.zero_sum else "kernel"
         plot.grid(ax, self.value, (0.2 + side, 0.3), cell, signed=True)
-        best = {"fill": False, "edgecolor": plot.ACCENT, "linewidth": 2}
+        best: dict[str, Any] = {"fill": False, "edgecolor": plot.ACCENT, "linewidth": 2}
         at = (0.05 + column * scale, 0.3 + row * scale)
         ax.add_patch(Rectangle(at, columns * scale, rows * scale, **best))
         ax.add_patch(Rectangle((x + column * scale, 0.3 + row * scale), scale, scale, **best))

@@ -147,7 +147,9 @@ def test_python_changes_it(visit: Any) -> None:
     page.page.evaluate("model.set('scale', [0, 0.5, 1])")
     assert not page.page.get_by_label("show red").is_checked()
     assert "→ red 0, green 57, blue 69" in page.said()
-    page.page.evaluate("image => model.set('image', image)", ChannelMixer(image=DRAWING).traits_shown["image"])
+    page.page.evaluate(
+        "image => model.set('image', image)", ChannelMixer(image=DRAWING).traits_shown["image"]
+    )
     assert page.board("alpha").shape == (28, 28)
     assert page.said().startswith("Row 9, column 26: share")
 

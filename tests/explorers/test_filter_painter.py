@@ -63,8 +63,10 @@ def test_core_responds_as_functional_does(visit: Any, size: tuple[int, int], zer
 def test_core_resizes_around_the_middle(visit: Any) -> None:
     page = visit(FilterPainter())
     kernel = np.arange(1, 10).reshape(3, 3)
-    resize = "async ([kernel, size]) => { const core = await import('/core.js');" \
+    resize = (
+        "async ([kernel, size]) => { const core = await import('/core.js');"
         "return core.nested(core.resized(core.tensor(kernel), size)); }"
+    )
     assert_array_equal(page.page.evaluate(resize, [kernel.tolist(), 5]), np.pad(kernel, 1))
     assert_array_equal(page.page.evaluate(resize, [np.pad(kernel, 1).tolist(), 3]), kernel)
     assert_array_equal(page.page.evaluate(resize, [kernel.tolist(), 4]), np.pad(kernel, ((0, 1), (0, 1))))
@@ -94,7 +96,9 @@ def test_the_kernel_is_painted(visit: Any) -> None:
     assert_array_equal(page.trait("kernel"), kernel)
     page.board("kernel").click(2, 2)  # a second press takes it away
     assert_array_equal(page.trait("kernel"), CIRCLE)
-    page.board("kernel").keys("ArrowUp", "+", "+", "+", "ArrowLeft", "-", "ArrowLeft", "Enter", "ArrowUp", "0")
+    page.board("kernel").keys(
+        "ArrowUp", "+", "+", "+", "ArrowLeft", "-", "ArrowLeft", "Enter", "ArrowUp", "0"
+    )
     # The press left the cursor on row 2, column 2.
     kernel = CIRCLE.astype(float)
     kernel[1, 2], kernel[1, 1], kernel[1, 0] = 1, -0.5, -0.5

@@ -74,7 +74,9 @@ def test_value_is_a_permutation_that_moves_the_share() -> None:
         for own in (False, True):
             value = PixelShuffler(amount=amount, own=own).value
             assert value.shape == ((20, 784) if own else (784,))
-            assert_array_equal(np.sort(np.atleast_2d(value)), np.tile(np.arange(784), (len(np.atleast_2d(value)), 1)))
+            assert_array_equal(
+                np.sort(np.atleast_2d(value)), np.tile(np.arange(784), (len(np.atleast_2d(value)), 1))
+            )
             moved = (np.atleast_2d(value) != np.arange(784)).sum(axis=1)
             assert set(moved) == {round(7.84 * amount)}
     fewer, more = PixelShuffler(amount=20).value, PixelShuffler(amount=60).value
@@ -119,7 +121,9 @@ def test_digits_are_chosen_by_mouse_keys_and_touch(visit: Any) -> None:
     names = [radios.nth(i).get_attribute("aria-label") for i in range(20)]
     at, _ = answers(PixelShuffler(own=True))
     right = LABELS[at] == LABELS
-    assert names == [f"a {label}, read {'right' if ok else 'wrong'}" for label, ok in zip(LABELS, right, strict=True)]
+    assert names == [
+        f"a {label}, read {'right' if ok else 'wrong'}" for label, ok in zip(LABELS, right, strict=True)
+    ]
 
 
 def test_boards_show_what_value_says(visit: Any) -> None:
