@@ -66,4 +66,13 @@ class ChannelMixer(Explorer):
         over = "a checkerboard" if self.checkerboard else " ".join(f"{level:g}" for level in self.background)
         exchanged = "red and blue exchanged" if self.order == "BGR" else "mixed"
         panels[f"over {over}" if alpha else exchanged] = self.value
-        plot.images(np.stack([*panels.values()]).transpose(0, 3, 1, 2), titles=[*panels])
+        height, width = self.image.shape[:2]
+        # Inches: a whole number of dots per pixel keeps the stored picture small.
+        scale = max(1, 170 // width) / 100
+        ax = plot.canvas(len(panels) * (width * scale + 0.1) + 0.05, height * scale + 0.35)
+        for index, (title, panel) in enumerate(panels.items()):
+            left = 0.05 + index * (width * scale + 0.1)
+            edges = (left, left + width * scale, 0.3 + height * scale, 0.3)
+            shades = panel & 0xFC | panel >> 6  # 64 of them, from 0 to 255: for the same reason
+            ax.imshow(shades, extent=edges, aspect="auto")
+            ax.text(left + width * scale / 2, 0.2, title, ha="center", fontsize=9)

@@ -22,8 +22,8 @@ def _normal(seed: int, *shape: int) -> NDArray[np.float64]:
 def _weights(init: str, seed: int) -> NDArray[np.float64]:
     shape = (LAYERS, WIDTH, WIDTH)
     if init == "default":  # torch's nn.Linear: evenly between plus and minus one over the root of the fan-in
-        return (2 * uniform(seed, *shape) - 1) / WIDTH**0.5
-    return _normal(seed, *shape) * ((2 / WIDTH) ** 0.5 if init == "he" else 0.01)
+        return (2 * uniform(seed, *shape) - 1) / float(np.sqrt(WIDTH))
+    return _normal(seed, *shape) * (float(np.sqrt(2 / WIDTH)) if init == "he" else 0.01)
 
 
 class DepthExplorer(Explorer):
