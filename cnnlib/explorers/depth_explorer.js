@@ -35,14 +35,13 @@ function render({ model, el }) {
   const forward = chart("signal, going forward");
   const backward = chart("gradient, coming back");
 
-  /** The random numbers last until the seed changes, each kind of weights once. */
+  /** The random numbers last until the seed changes. */
   function draw(seed) {
     if (drawn === seed) return;
     const both = normal([2, SAMPLES, WIDE], random(2 * seed));
     [input, grad] = [plane(both, 0), plane(both, 1)];
     weights = {};
     drawn = seed;
-    for (const [kind] of INITS) weights[kind] = firstWeights(kind, MOST, WIDE, 2 * seed + 1);
   }
 
   function update() {
@@ -52,7 +51,7 @@ function render({ model, el }) {
     init.value = kind;
     norm.value = setting("norm");
     skip.value = setting("skip");
-    const all = weights[kind];
+    const all = (weights[kind] ??= firstWeights(kind, MOST, WIDE, 2 * seed + 1));
     const used = { shape: [count, WIDE, WIDE], data: all.data.subarray(0, count * WIDE * WIDE) };
     const { signal, gradient } = signalAndGradient(input, grad, used, { norm: norm.value, skip: skip.value });
     const both = [...signal, ...gradient];
