@@ -9,16 +9,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnlib.explorers.channel_mixer import ChannelMixer as ChannelMixer
     from cnnlib.explorers.convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
+    from cnnlib.explorers.depth_explorer import DepthExplorer as DepthExplorer
     from cnnlib.explorers.filter_learner import FilterLearner as FilterLearner
+    from cnnlib.explorers.filter_painter import FilterPainter as FilterPainter
     from cnnlib.explorers.layer_builder import LayerBuilder as LayerBuilder
+    from cnnlib.explorers.pixel_shuffler import PixelShuffler as PixelShuffler
     from cnnlib.explorers.pooling_shift_explorer import PoolingShiftExplorer as PoolingShiftExplorer
 
 _MODULES = {
+    "ChannelMixer": "channel_mixer",
     "ConvolutionExplorer": "convolution_explorer",
     "FilterLearner": "filter_learner",
     "LayerBuilder": "layer_builder",
     "PoolingShiftExplorer": "pooling_shift_explorer",
+    "DepthExplorer": "depth_explorer",
+    "FilterPainter": "filter_painter",
+    "PixelShuffler": "pixel_shuffler",
 }
 __all__ = list(_MODULES)
 

@@ -83,6 +83,19 @@ def _from_browser(value: Any, widget: Any = None) -> NDArray[Any]:
     return np.asarray(value)
 
 
+def uniform(seed: int, *shape: int) -> NDArray[np.float64]:
+    """Return uniform numbers in [0, 1), the same that `core.js` draws one by one with `random(seed)`.
+
+    Source: mulberry32 by Tommy Ettinger, in the public domain; its state only counts, so all are made at once.
+    """
+    mask, steps = 0xFFFFFFFF, np.arange(1, int(np.prod(shape)) + 1, dtype=np.uint64)
+    state = (seed + 0x6D2B79F5 * steps) & mask
+    t = (state ^ (state >> 15)) * (state | 1) & mask
+    t ^= t + ((t ^ (t >> 7)) * (t | 61) & mask) & mask
+    numbers: NDArray[np.float64] = ((t ^ (t >> 14)) / 2**32).reshape(shape)
+    return numbers
+
+
 @cache
 def _source(name: str) -> str:
     """One ES module of the shared ones and `name`: a notebook's frontend takes a single text."""

@@ -451,3 +451,174 @@ export function normal(shape, uniform, deviation = 1) {
     return deviation * radius * Math.cos(2 * Math.PI * uniform());
   });
 }
+
+// Colour
+
+/** One colour, or grey checks of `side` pixels where `colour` is null, as an image (H, W, 3) from 0 to 255. */
+export function ground(height, width, colour, side = 4) {
+  const result = zeros([height, width, 3]);
+  for (let i = 0; i < result.data.length; i++) {
+    const [row, column] = [Math.floor(i / 3 / width), Math.floor(i / 3) % width];
+    const light = (Math.floor(row / side) + Math.floor(column / side)) % 2 === 0;
+    result.data[i] = colour ? colour[i % 3] : light ? 255 : 204;
+  }
+  return result;
+}
+
+/**
+ * An image (H, W, 3 or 4) from 0 to 255 with its channels scaled (they stop at 255), exchanged if `order` is "BGR",
+ * and laid on a background (H, W, 3) by its fourth channel times `opacity`; rounded, a half upwards.
+ */
+export function mixChannels(image, scale, order, opacity, background) {
+  const [height, width, channels] = image.shape;
+  const result = zeros([height, width, 3]);
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    const share = opacity * (channels === 4 ? image.data[4 * pixel + 3] / 255 : 1);
+    for (let c = 0; c < 3; c++) {
+      const from = order === "BGR" ? 2 - c : c;
+      const colour = Math.min(255, scale[from] * image.data[channels * pixel + from]);
+      const mixture = share * colour + (1 - share) * background.data[3 * pixel + c];
+      result.data[3 * pixel + c] = Math.floor(mixture + 0.5);
+    }
+  }
+  return result;
+}
+
+// Orders
+
+/** The numbers 0 to n - 1 in an order drawn with `uniform`: by the size of n uniform numbers. */
+export function randomOrder(n, uniform) {
+  const keys = Float64Array.from({ length: n }, uniform);
+  return Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b]);
+}
+
+/** A permutation that moves the first `moved` places of `order` around in a ring and leaves the others. */
+export function ring(order, moved) {
+  const permutation = Array.from(order.keys());
+  for (let i = 0; i < moved; i++) permutation[order[i]] = order[(i + 1) % moved];
+  return permutation;
+}
+
+/** `out[i] = data[permutation[i]]`. */
+export const permuted = (data, permutation) => data.map((_, i) => data[permutation[i]]);
+
+export function squaredDistance(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return sum;
+}
+
+// Filters
+
+/** A kernel less its mean: its numbers sum to 0. */
+export function lessMean(x) {
+  const mean = x.data.reduce((sum, value) => sum + value, 0) / x.data.length;
+  return map(x, (value) => value - mean);
+}
+
+/** The response of a kernel (kH, kW) at every place of an image (H, W) where it fits. */
+export function responseMap(image, kernel) {
+  const [input, weight] = [{ ...image, shape: [1, ...image.shape] }, { ...kernel, shape: [1, 1, ...kernel.shape] }];
+  return plane(conv2d(input, weight), 0);
+}
+
+/** A kernel (kH, kW) cut, or filled up with zeros, to size × size around its middle. */
+export function resized({ shape: [height, width], data }, size) {
+  const result = zeros([size, size]);
+  const [top, left] = [Math.floor((size - height) / 2), Math.floor((size - width) / 2)];
+  for (let i = 0; i < size * size; i++) {
+    const [row, column] = [Math.floor(i / size) - top, (i % size) - left];
+    if (row >= 0 && row < height && column >= 0 && column < width) result.data[i] = data[row * width + column];
+  }
+  return result;
+}
+
+// A deep net
+
+/** The first weights of `layers` layers, each (width, width): "small" is normal with 0.01, "default" torch's. */
+export function firstWeights(init, layers, width, seed) {
+  const uniform = random(seed);
+  const shape = [layers, width, width];
+  // torch's nn.Linear draws evenly between ±1/√width, He and others 2015 normally with √(2/width).
+  if (init === "default") return map(zeros(shape), () => (2 * uniform() - 1) / Math.sqrt(width));
+  return normal(shape, uniform, init === "he" ? Math.sqrt(2 / width) : 0.01);
+}
+
+/** Each column of a (samples, width) block less its mean, over its deviation, in place; returns the deviations. */
+function standardise(block, samples, width, eps = 1e-5) {
+  const deviations = new Float64Array(width);
+  for (let unit = 0; unit < width; unit++) {
+    let [mean, variance] = [0, 0];
+    for (let at = unit; at < block.length; at += width) mean += block[at] / samples;
+    for (let at = unit; at < block.length; at += width) variance += (block[at] - mean) ** 2 / samples;
+    deviations[unit] = Math.sqrt(variance + eps);
+    for (let at = unit; at < block.length; at += width) block[at] = (block[at] - mean) / deviations[unit];
+  }
+  return deviations;
+}
+
+/** The gradient through `standardise`, in place; `block` is what it returned. */
+function standardiseGrad(grad, block, deviations, samples, width) {
+  for (let unit = 0; unit < width; unit++) {
+    let [mean, along] = [0, 0];
+    for (let at = unit; at < grad.length; at += width) {
+      mean += grad[at] / samples;
+      along += (grad[at] * block[at]) / samples;
+    }
+    for (let at = unit; at < grad.length; at += width) {
+      grad[at] = (grad[at] - mean - block[at] * along) / deviations[unit];
+    }
+  }
+}
+
+/** How much a unit changes from sample to sample: its standard deviation, averaged over the units. */
+function spread(block, samples, width) {
+  const copied = block.slice();
+  return standardise(copied, samples, width, 0).reduce((sum, deviation) => sum + deviation, 0) / width;
+}
+
+const rms = (block) => Math.sqrt(block.reduce((sum, value) => sum + value * value, 0) / block.length);
+
+/**
+ * Signal and gradient in a net of layers x → ReLU(W x), with `norm` x → ReLU(norm(W x)) as batch normalisation in
+ * training, with `skip` the layer's input added. `input` and `grad`, the gradient at the output, are (samples, width);
+ * weights (layers, width, width). Both curves begin at the input: [layers + 1].
+ */
+export function signalAndGradient(input, grad, weights, { norm = false, skip = false } = {}) {
+  const [samples, width] = input.shape;
+  const [layers] = weights.shape;
+  const steps = [];
+  let x = input.data;
+  const signal = [spread(x, samples, width)];
+  for (let layer = 0; layer < layers; layer++) {
+    const w = weights.data.subarray(layer * width * width, (layer + 1) * width * width);
+    const z = new Float64Array(x.length);
+    for (let s = 0; s < x.length; s += width) {
+      for (let o = 0; o < width; o++) {
+        let sum = 0;
+        for (let i = 0, at = o * width; i < width; i++, at++) sum += w[at] * x[s + i];
+        z[s + o] = sum;
+      }
+    }
+    const deviations = norm ? standardise(z, samples, width) : null;
+    x = skip ? x.map((value, i) => value + Math.max(0, z[i])) : z.map((value) => Math.max(0, value));
+    steps.push({ w, z, deviations });
+    signal.push(spread(x, samples, width));
+  }
+  let back = grad.data;
+  const gradient = [rms(back)];
+  for (const { w, z, deviations } of steps.reverse()) {
+    const inside = back.map((value, i) => (z[i] > 0 ? value : 0));
+    if (norm) standardiseGrad(inside, z, deviations, samples, width);
+    back = skip ? back.slice() : new Float64Array(back.length);
+    for (let s = 0; s < back.length; s += width) {
+      for (let o = 0; o < width; o++) {
+        const value = inside[s + o];
+        if (value === 0) continue;
+        for (let i = 0, at = o * width; i < width; i++, at++) back[s + i] += value * w[at];
+      }
+    }
+    gradient.unshift(rms(back));
+  }
+  return { signal, gradient };
+}

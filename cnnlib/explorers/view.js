@@ -385,7 +385,7 @@ export class Lines {
   /** `series` is [{name, values}]; `low` and `high` bound the scale unless the values decide; `say` describes it. */
   show({ series, low, high, say = this.title.textContent, marks = false }) {
     const { width, height, log } = this;
-    const scale = log ? (value) => Math.log10(Math.max(value, 1e-30)) : (value) => value;
+    const scale = log ? (value) => Math.log10(Math.max(value, 1e-300)) : (value) => value;
     const all = series.flatMap(({ values }) => values.filter((value) => Number.isFinite(value) && (!log || value > 0)));
     let [bottom, top] = [low ?? Math.min(...all), high ?? Math.max(...all)].map(scale);
     if (log) [bottom, top] = [Math.floor(bottom), Math.ceil(top)];

@@ -148,6 +148,13 @@ class Visit:
         )
         return wide
 
+    def resize(self, width: int) -> None:
+        """Make the window as wide as that, and wait until everything has been drawn anew."""
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
     def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
