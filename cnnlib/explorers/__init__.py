@@ -12,21 +12,28 @@ if TYPE_CHECKING:
     from cnnlib.explorers.channel_mixer import ChannelMixer as ChannelMixer
     from cnnlib.explorers.convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
     from cnnlib.explorers.depth_explorer import DepthExplorer as DepthExplorer
+    from cnnlib.explorers.digit_pad import DigitPad as DigitPad
     from cnnlib.explorers.filter_learner import FilterLearner as FilterLearner
     from cnnlib.explorers.filter_painter import FilterPainter as FilterPainter
     from cnnlib.explorers.layer_builder import LayerBuilder as LayerBuilder
     from cnnlib.explorers.pixel_shuffler import PixelShuffler as PixelShuffler
     from cnnlib.explorers.pooling_shift_explorer import PoolingShiftExplorer as PoolingShiftExplorer
+    from cnnlib.explorers.segmentation_brush import SegmentationBrush as SegmentationBrush
+    from cnnlib.explorers.shift_race import ShiftRace as ShiftRace
 
+# In the order of the course.
 _MODULES = {
     "ChannelMixer": "channel_mixer",
-    "ConvolutionExplorer": "convolution_explorer",
-    "FilterLearner": "filter_learner",
-    "LayerBuilder": "layer_builder",
-    "PoolingShiftExplorer": "pooling_shift_explorer",
-    "DepthExplorer": "depth_explorer",
-    "FilterPainter": "filter_painter",
     "PixelShuffler": "pixel_shuffler",
+    "FilterPainter": "filter_painter",
+    "ConvolutionExplorer": "convolution_explorer",
+    "LayerBuilder": "layer_builder",
+    "FilterLearner": "filter_learner",
+    "PoolingShiftExplorer": "pooling_shift_explorer",
+    "SegmentationBrush": "segmentation_brush",
+    "DepthExplorer": "depth_explorer",
+    "ShiftRace": "shift_race",
+    "DigitPad": "digit_pad",
 }
 __all__ = list(_MODULES)
 
