@@ -63,7 +63,7 @@ def test_its_module_stands_alone_and_joined(name: str) -> None:
     assert source.count("export default") == 1
     assert "import " not in "".join(line for line in source.splitlines(True) if line.startswith("import"))
     own = (HERE / f"{explorers._MODULES[name]}.js").read_text()
-    assert own.splitlines()[1].startswith("import { ")  # a comment that says what it is, then what it uses
+    assert own.splitlines()[1].startswith("import {")  # a comment that says what it is, then what it uses
 
 
 def test_nothing_is_kept_of_explorers_that_were_dropped() -> None:

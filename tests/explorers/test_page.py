@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cnnlib import explorers
-from tests.explorers.browser import stored
+from tests.explorers.browser import every, stored
 from tests.explorers.test_base import READY
 
 
@@ -59,3 +59,17 @@ def test_an_explorer_nobody_knows_is_an_error_not_a_blank(visit: Any) -> None:
     assert page.outside == ["http://course.test/no_such_explorer.js"]
     page.outside.clear()
     page.complaints.clear()
+
+
+@pytest.mark.parametrize("name", every())
+def test_the_joined_module_is_one_that_a_notebook_can_load(visit: Any, name: str) -> None:
+    """A notebook's frontend imports one text: no name may stand twice in it, none be missing."""
+    page = visit(explorers.ConvolutionExplorer())
+    kinds = page.page.evaluate(
+        """async (source) => {
+            const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+            return Object.keys((await import(url)).default);
+        }""",
+        getattr(explorers, name)._esm.default_value,
+    )
+    assert kinds == ["render"]
