@@ -105,7 +105,7 @@ def scan_images(*roots: Folder, max_pixels: int = MAX_PIXELS) -> Scan:
                 bad[path] = found
             else:
                 good[path] = name
-                same.setdefault((found.shape, hashlib.sha256(found).digest()), []).append(path)
+                same.setdefault((found.shape, hashlib.sha256(found.tobytes()).digest()), []).append(path)
     return Scan(good, bad, [tuple(paths) for paths in same.values() if len(paths) > 1])
 
 
