@@ -210,6 +210,26 @@ def prepare_digit(picture: NDArray[Any]) -> DigitSteps:
     return DigitSteps(ink, cropped, scaled, centred)
 
 
+def photograph_digit(digit: NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+    """Return a digit as a phone might see it: dark ink on a page of 72x72 pixels, drawn with `rng`.
+
+    `digit` is uint8 (H, W), ink bright on black. Its size, place, slant, the light and the noise are random.
+    """
+    from PIL import Image
+
+    if np.ndim(digit) != 2 or digit.dtype != np.uint8:
+        raise ValueError(f"photograph_digit: digit expects uint8 (H, W), got {np.shape(digit)}")
+    side, angle = int(rng.integers(36, 53)), rng.uniform(-12, 12)
+    stroke = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    page = Image.new("L", (72, 72))
+    corner = rng.integers(0, 73 - side, 2)
+    page.paste(stroke.rotate(angle, Image.Resampling.BICUBIC), (int(corner[0]), int(corner[1])))
+    down, across = np.mgrid[:72, :72] / 71
+    light = rng.uniform(150, 240) + rng.uniform(-40, 40) * across + rng.uniform(-40, 40) * down
+    photo = light * (1 - 0.75 * np.asarray(page) / 255) + rng.normal(0, 5, (72, 72))
+    return np.asarray(photo.clip(0, 255), np.uint8)
+
+
 # One file
 
 

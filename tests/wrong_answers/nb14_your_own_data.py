@@ -95,7 +95,7 @@ def by_a_function(root, transform=None):
     return Folder(root, transform)
 
 
-@wrong("DigitFolder", hint="order in which the file system lists|place of the file's own folder")
+@wrong("DigitFolder", hint="place of the file's own folder")
 class Listdir(Folder):
     def classes(self, root):
         return ["seven", "Zero", "four", "One", "empty"]  # what one file system might list
@@ -277,7 +277,7 @@ class HiddenListed(Folder):
         return sorted(folder.iterdir())
 
 
-@wrong("DigitFolder", hint="Decode each once|divide by 255|Each readable picture")
+@wrong("DigitFolder", hint="Each readable picture")
 class BrokenAsBlack(Folder):
     def broken(self, path, label):
         self.skipped.append(path)
@@ -385,7 +385,7 @@ def masks_returned(groups, fractions, seed):
     return [np.isin(groups, part) for part in parts]
 
 
-@wrong("group_split", hint="three arrays of indices|Return three arrays")
+@wrong("group_split", hint="Return three arrays")
 def two_parts(groups, fractions, seed):
     return by_names(groups, cut(np.random.default_rng(seed).permutation(np.unique(groups)), fractions))[:2]
 
@@ -412,7 +412,7 @@ def drawn_three_times(groups, fractions, seed):
     return by_names(groups, parts)
 
 
-@wrong("group_split", hint="cut off too early|Return indices of all items")
+@wrong("group_split", hint="Return indices of all items")
 def one_item_each(groups, fractions, seed):
     names, first = np.unique(groups, return_index=True)
     order = np.random.default_rng(seed).permutation(len(names))
@@ -549,7 +549,7 @@ def whole_middle(box, size):
     return (x1 + x2) // 2 / w, (y1 + y2) // 2 / h, (x2 - x1) / w, (y2 - y1) / h
 
 
-@wrong("corners_to_center", hint="fractions|cuts off")
+@wrong("corners_to_center", hint="cuts off")
 def truncated_pixels(box, size):
     (x1, y1, x2, y2), (h, w) = map(int, box), size
     return (x1 + x2) / 2 / w, (y1 + y2) / 2 / h, (x2 - x1) / w, (y2 - y1) / h
