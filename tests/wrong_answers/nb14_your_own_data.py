@@ -690,7 +690,7 @@ def by_torchvision(a, b):
     from torchvision.ops import box_iou
 
     boxes = [torch.tensor([box], dtype=torch.float64) for box in (a, b)]
-    return box_iou(*boxes).nan_to_num(0)
+    return box_iou(*boxes).nan_to_num(0).item()
 
 
 @right("box_iou")
@@ -774,3 +774,24 @@ def subtracted_twice(a, b):
     w, h = (max(0, side) for side in overlap(a, b))
     rest = area(a) + area(b) - 2 * w * h
     return w * h / rest if rest else 0
+
+
+SAME = "the mean over three axes does not depend on the order in which they are named"
+TURNED = "the smaller, or the larger, of two numbers is the same in either order"
+EQUIVALENT = {
+    "normalisation": {
+        "return (train.mean(axis=(0, 2, 3)), train.std(axis=(0, 2, 3)))  =>  "
+        "return (train.mean(axis=(2, 0, 3)), train.std(axis=(0, 2, 3)))": SAME,
+        "return (train.mean(axis=(0, 2, 3)), train.std(axis=(0, 2, 3)))  =>  "
+        "return (train.mean(axis=(0, 2, 3)), train.std(axis=(2, 0, 3)))": SAME,
+    },
+    "box_iou": {
+        f"{old}  =>  {new}": TURNED
+        for name, i, j in (("width", 2, 0), ("height", 3, 1))
+        for old in [f"{name} = min(a[{i}], b[{i}]) - max(a[{j}], b[{j}])"]
+        for new in (
+            f"{name} = min(b[{i}], a[{i}]) - max(a[{j}], b[{j}])",
+            f"{name} = min(a[{i}], b[{i}]) - max(b[{j}], a[{j}])",
+        )
+    },
+}
