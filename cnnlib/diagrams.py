@@ -1024,10 +1024,10 @@ def dataset_contract() -> None:
     and a pair of image and label for each index. Right, a batch of the three images in one tensor, with three labels.
     """
     ax = canvas(WIDTH, 2.15)
-    for y, (indent, text) in enumerate(
+    for line, (indent, text) in enumerate(
         ((0, "digits/"), (1, "four/"), (2, "a.png"), (2, "b.jpg"), (1, "seven/"), (2, "c.png"))
     ):
-        _say(ax, 0.15 + 0.22 * indent, 0.52 + 0.25 * y, text, 9.5, ha="left", family="DejaVu Sans Mono")
+        _say(ax, 0.15 + 0.22 * indent, 0.52 + 0.25 * line, text, 9.5, ha="left", family="DejaVu Sans Mono")
     for x, title in ((0.75, "files"), (3.15, "Dataset"), (5.75, "DataLoader")):
         _say(ax, x, 0.18, title, 11, weight="bold")
     ax.add_patch(Rectangle((1.95, 0.45), 2.4, 1.45, facecolor=TINT, edgecolor=ACCENT, linewidth=1.5))

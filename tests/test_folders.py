@@ -561,6 +561,22 @@ def test_a_wide_digit_is_scaled_by_its_width() -> None:
     assert folders.prepare_digit(picture).scaled.shape == (20, 20), "one dot fills the frame"
 
 
+def test_a_photograph_is_dark_ink_on_a_bright_page_and_its_steps_lead_back() -> None:
+    digits = data.load_samples().digits
+    photos = [folders.photograph_digit(digit, np.random.default_rng(5)) for digit in digits]
+    again = folders.photograph_digit(digits[0], np.random.default_rng(5))
+    np.testing.assert_array_equal(photos[0], again)
+    assert (folders.photograph_digit(digits[0], np.random.default_rng(6)) != again).any()
+    assert photos[0].shape == (72, 72) and photos[0].dtype == np.uint8
+    back = np.stack([folders.prepare_digit(photo).centred for photo in photos]).reshape(20, -1) / 255
+    plain = np.stack([folders.prepare_digit(digit).centred for digit in digits]).reshape(20, -1) / 255
+    nearest = np.linalg.norm(back[:, None] - plain, axis=2).argmin(axis=1)
+    assert (nearest == np.arange(20)).mean() > 0.85, "each photograph is most like its own digit"
+    for wrong in (digits[:1], digits[0] / 255):
+        with pytest.raises(ValueError, match="photograph_digit: digit expects uint8"):
+            folders.photograph_digit(wrong, np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     "picture", [np.zeros((0, 3), np.uint8), np.ones((3, 4), np.uint8), np.zeros((2, 5, 5)), np.zeros(5)]
 )

@@ -370,8 +370,9 @@ def own_seed(groups, fractions, seed):
 
 @wrong("group_split", hint="Make one of your own")
 def global_seed(groups, fractions, seed):
-    np.random.seed(seed)
-    return by_names(groups, cut(np.random.permutation(np.unique(groups)), fractions))
+    torch.manual_seed(seed)
+    names = np.unique(groups)
+    return by_names(groups, cut(names[torch.randperm(len(names)).numpy()], fractions))
 
 
 @wrong("group_split", hint="Return indices")
@@ -581,7 +582,7 @@ def inclusive(box, size):
 
 @wrong("corners_to_center", hint="same side")
 def one_side(box, size):
-    (x1, y1, x2, y2), (h, w) = box, size
+    (x1, y1, x2, y2), (_, w) = box, size
     return (x1 + x2) / 2 / w, (y1 + y2) / 2 / w, (x2 - x1) / w, (y2 - y1) / w
 
 
