@@ -26,6 +26,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnlib.folders import DataError as DataError  # pictures of your own are read there
+from cnnlib.folders import load_image_folder as load_image_folder
+from cnnlib.folders import scan_images as scan_images
+
 if TYPE_CHECKING:
     from torch.utils.data import TensorDataset
     from torchvision.datasets import MNIST
@@ -52,10 +56,6 @@ _FILES: dict[str, tuple[tuple[int, ...], str]] = {
 _ELSEWHERE = "set CNNLIB_DATA to a folder that holds the four official files"
 _TIMEOUT = 20.0  # seconds without an answer until a mirror is given up
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class DataError(RuntimeError):
-    """A data file is missing or wrong; the message names it and says what to do."""
 
 
 class MissingDataError(DataError):

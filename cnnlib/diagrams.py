@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from cnnlib import functional, shapes
+from cnnlib import folders, functional, shapes
 from cnnlib.data import load_samples
 from cnnlib.plot import ACCENT, INK, SERIES, SIGNED, SOFT, TINT, WIDTH, canvas, grid
 
@@ -1033,3 +1033,64 @@ def linear_as_convolution() -> None:
         _say(ax, end + 0.18, y, "=", 13)
     _say(ax, 4.4, 1.5, "one place where the kernel fits:\none score", 10, ha="left")
     _say(ax, 4.4, 2.95, "nine places: a map of scores", 10, ha="left")
+
+
+def dataset_contract() -> None:
+    """From files to batches: a folder, a Dataset that gives one pair for each index, a DataLoader that stacks them.
+
+    Left, a folder with one folder for each class and three files. In the middle the Dataset's two promises, a length
+    and a pair of image and label for each index. Right, a batch of the three images in one tensor, with three labels.
+    """
+    ax = canvas(WIDTH, 2.15)
+    for line, (indent, text) in enumerate(
+        ((0, "digits/"), (1, "four/"), (2, "a.png"), (2, "b.jpg"), (1, "seven/"), (2, "c.png"))
+    ):
+        _say(ax, 0.15 + 0.22 * indent, 0.52 + 0.25 * line, text, 9.5, ha="left", family="DejaVu Sans Mono")
+    for x, title in ((0.75, "files"), (3.15, "Dataset"), (5.75, "DataLoader")):
+        _say(ax, x, 0.18, title, 11, weight="bold")
+    ax.add_patch(Rectangle((1.95, 0.45), 2.4, 1.45, facecolor=TINT, edgecolor=ACCENT, linewidth=1.5))
+    for y, text in (
+        (0.72, "len(dataset)  \u2192  3"),
+        (1.1, "dataset[0]  \u2192"),
+        (1.5, "(1, 28, 28) float,  0"),
+    ):
+        _say(ax, 3.15, y, text, 9.5, family="DejaVu Sans Mono")
+    _volume(ax, (5.35, 0.75), (0.75, 0.75), 3, 0.08)
+    _say(ax, 5.8, 1.68, "images (3, 1, 28, 28)", 9.5, family="DejaVu Sans Mono")
+    _say(ax, 5.8, 1.93, "labels (3,)", 9.5, family="DejaVu Sans Mono")
+    _arrow(ax, (1.35, 1.15), (1.85, 1.15), INK)
+    _arrow(ax, (4.45, 1.15), (5.2, 1.15), INK)
+
+
+def digit_preprocessing(picture: ArrayLike | None = None) -> None:
+    """A photographed digit takes MNIST's form in four steps, each a picture with its size.
+
+    From left to right: the photograph, dark ink on uneven paper; the ink alone, bright on black; the ink cut out;
+    scaled so that its longer side is 20 pixels; in a black frame of 28x28, its centre of mass, marked by an amber
+    cross, in the middle. The last three are drawn to one scale.
+
+    `picture` is (H, W), uint8, of one digit; ValueError where it holds no ink.
+    """
+    digit = load_samples().digits[7]
+    picture = _plane(
+        "digit_preprocessing: picture", picture, folders.photograph_digit(digit, np.random.default_rng(4))
+    )
+    steps = folders.prepare_digit(picture)
+    parts = [picture, *steps]
+    names = ("photograph", "ink, bright", "cut out", "at most 20 \u00d7 20", "centred in 28 \u00d7 28")
+    ax = canvas(WIDTH, 1.95)
+    pixel = 1.15 / max(28, *steps.cropped.shape)
+    for index, (part, name) in enumerate(zip(parts, names, strict=True)):
+        scale = pixel if index > 1 else 1.15 / max(part.shape)
+        high, wide = (n * scale for n in part.shape)
+        middle = 0.7 + index * 1.4
+        corner = (middle - wide / 2, 0.9 - high / 2)
+        _photo(ax, part, corner, wide, vmin=0, vmax=255, interpolation="nearest")
+        _say(ax, middle, 0.17, name, 9.5)
+        _say(ax, middle, 1.68, f"{part.shape[0]} \u00d7 {part.shape[1]}", 9, color=SOFT)
+        if index:
+            _arrow(ax, (middle - 0.79, 0.9), (middle - 0.61, 0.9), INK)
+    rows, columns = np.indices(steps.centred.shape)
+    weight = steps.centred / steps.centred.sum()
+    x, y = (corner[i] + ((grid * weight).sum() + 0.5) * pixel for i, grid in enumerate((columns, rows)))
+    ax.plot([x], [y], marker="+", markersize=11, markeredgewidth=2.2, color=ACCENT)

@@ -16,7 +16,7 @@ from matplotlib.colors import same_color, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cnnlib import diagrams, models, plot
+from cnnlib import diagrams, folders, models, plot
 from cnnlib.data import load_samples
 from tests.test_images import make
 from tests.test_plot import cells, colours
@@ -595,3 +595,35 @@ def test_pooling_diagrams_refuse_what_they_cannot_draw() -> None:
         diagrams.pooling_and_shift(4)
     with pytest.raises(ValueError, match="at most 8 wide"):
         diagrams.pooling(np.zeros((4, 9)))
+
+
+def test_dataset_contract_promises_what_a_loader_gives() -> None:
+    """The three files drawn are the batch that is drawn: same count, labels by sorted folder."""
+    diagrams.dataset_contract()
+    said = words()
+    count = sum(line.endswith((".png", ".jpg")) for line in said.splitlines())
+    assert f"len(dataset)  \u2192  {count}" in said
+    dataset = torch.utils.data.TensorDataset(torch.zeros(count, 1, 28, 28), torch.zeros(count))
+    images, labels = next(iter(torch.utils.data.DataLoader(dataset, 4)))
+    assert f"images {tuple(images.shape)}" in said and f"labels {tuple(labels.shape)}" in said
+
+
+def test_digit_preprocessing_shows_the_steps_and_their_sizes() -> None:
+    picture = np.full((30, 50), 200, np.uint8)
+    picture[5:25, 8:18] = 30
+    picture[5:10, 8:38] = 30
+    diagrams.digit_preprocessing(picture)
+    steps = folders.prepare_digit(picture)
+    drawn = [np.asarray(image.get_array()) for image in plt.gca().images]
+    for expected, got in zip((picture, *steps), drawn, strict=True):
+        np.testing.assert_array_equal(got, expected)
+        assert f"{expected.shape[0]} \u00d7 {expected.shape[1]}" in words()
+    (cross,) = plt.gca().lines
+    left, right, bottom, top = plt.gca().images[-1].get_extent()
+    mass = (np.indices((28, 28)) * steps.centred).sum((1, 2)) / steps.centred.sum()
+    at = cross.get_ydata()[0], cross.get_xdata()[0]
+    np.testing.assert_allclose(
+        at, [top + (mass[0] + 0.5) / 28 * (bottom - top), left + (mass[1] + 0.5) / 28 * (right - left)]
+    )
+    with pytest.raises(ValueError, match="expects ink on paper"):
+        diagrams.digit_preprocessing(np.full((30, 50), 9, np.uint8))

@@ -270,7 +270,7 @@ def test_minutes_are_read_as_the_notebooks_state_them() -> None:
         ("11_going_deeper (planned)", "[11_going_deeper](notebooks/11_going_deeper.ipynb)"),
         ("| 15 + 20 |", "| 15 + 25 |"),
         ("11_going_deeper (planned)", "11_deeper (planned)"),
-        ("| 14_your_own_data (planned)", "14_your_own_data"),
+        ("| [14_your_own_data](notebooks/", "[14_your_own_data](notebooks/"),
     ],
 )
 def test_a_table_that_is_wrong_is_seen(old: str, new: str) -> None:

@@ -35,6 +35,14 @@ EXERCISES = {
     ),
     "09_what_a_cnn_outputs": ("fc_to_conv", "predict_mask", "iou", "upsample_nearest", "conv_transpose2d"),
     "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
+    "14_your_own_data": (
+        "DigitFolder",
+        "group_split",
+        "normalisation",
+        "corners_to_center",
+        "center_to_corners",
+        "box_iou",
+    ),
 }
 
 _hints_given: dict[str, int] = {}
