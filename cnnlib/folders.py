@@ -185,12 +185,9 @@ def prepare_digit(picture: NDArray[Any]) -> DigitSteps:
     """Return the steps from a photographed or drawn digit to one of MNIST's form.
 
     `picture` is (H, W) or (1, H, W), dark ink on bright paper or the other way round. What differs from the paper
-    (the median) by less than 0.4 of the largest difference is paper. The ink is cut out, scaled to fit 20x20 with
-    its shape kept, and set in 28x28 black pixels with its centre of mass in the middle. Source of the form: Y.
-    LeCun, C. Cortes and C. Burges, The MNIST database. ValueError for other shapes and for a picture of one grey.
+    (the median) by less than 0.4 of the largest difference is paper; the ink goes through the steps of `to_mnist`.
+    ValueError for other shapes and for a picture of one grey.
     """
-    from PIL import Image
-
     values = np.asarray(picture)
     values = values[0] if values.ndim == 3 and len(values) == 1 else values
     if values.ndim != 2 or values.size == 0:
@@ -198,16 +195,50 @@ def prepare_digit(picture: NDArray[Any]) -> DigitSteps:
     ink = np.abs(values - np.median(values))
     if not ink.max() > 0:
         raise ValueError(f"prepare_digit: picture expects ink on paper, all pixels are {values.flat[0]}")
-    ink = np.where(ink < 0.4 * ink.max(), 0, ink * (255 / ink.max())).round().astype(np.uint8)
+    ink = np.where(ink < 0.4 * ink.max(), 0, ink * (255 / ink.max()))
+    return DigitSteps(*(step.round().astype(np.uint8) for step in (ink, *_steps(ink))))
+
+
+def to_mnist(ink: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a digit of bright ink on black, (H, W) from 0 to 1, in MNIST's form, (28, 28).
+
+    The ink is cut out, its longer side scaled to 20 pixels by averaging areas, and its centre of mass set on pixel
+    (14, 14), as near as whole pixels allow; a black picture stays black. ValueError for another shape and for values
+    below 0. Source of the form: Y. LeCun, C. Cortes and C. Burges, The MNIST database.
+
+    >>> shape = to_mnist(np.ones((8, 4)))  # a bar becomes 20 pixels high and 10 wide
+    >>> int(shape.sum())
+    200
+    """
+    values = np.asarray(ink, dtype=np.float64)
+    if values.ndim != 2 or values.size == 0 or not values.min() >= 0:
+        raise ValueError(f"to_mnist: ink expects shape (H, W) and values from 0, got {np.shape(ink)}")
+    return _steps(values)[2] if values.any() else np.zeros((28, 28))
+
+
+def _steps(ink: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ink cut out, scaled, and centred."""
     rows, columns = np.nonzero(ink.any(axis=1))[0], np.nonzero(ink.any(axis=0))[0]
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(n * 20 / max(cropped.shape))) for n in cropped.shape)
-    scaled = np.asarray(Image.fromarray(cropped).resize((width, height), Image.Resampling.BOX))
-    middle = (np.indices(scaled.shape) * scaled).sum(axis=(1, 2)) / max(1, scaled.sum())
-    top, left = (min(max(round(13.5 - m), 0), 28 - n) for m, n in zip(middle, scaled.shape, strict=True))
-    centred = np.zeros((28, 28), np.uint8)
+    height, width = (max(1, _nearest(n * 20 / max(cropped.shape))) for n in cropped.shape)
+    scaled = _shares(cropped.shape[0], height) @ cropped @ _shares(cropped.shape[1], width).T
+    middle = (np.indices(scaled.shape) * scaled).sum(axis=(1, 2)) / scaled.sum()
+    top, left = (min(max(_nearest(14 - m), 0), 28 - n) for m, n in zip(middle, scaled.shape, strict=True))
+    centred = np.zeros((28, 28))
     centred[top : top + height, left : left + width] = scaled
-    return DigitSteps(ink, cropped, scaled, centred)
+    return cropped, scaled, centred
+
+
+def _nearest(value: float) -> int:
+    return math.floor(value + 0.5 + 1e-6)  # a tie goes up, whatever the last bit says
+
+
+def _shares(size: int, length: int) -> NDArray[np.float64]:
+    """Return (length, size): how much of each of `size` pixels lies in each of `length` larger or smaller ones."""
+    edges, pixels = np.arange(length + 1)[:, None] * (size / length), np.arange(size)
+    inside = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    shares: NDArray[np.float64] = inside.clip(0) * (length / size)
+    return shares
 
 
 def photograph_digit(digit: NDArray[np.uint8], rng: np.random.Generator) -> Pixels:

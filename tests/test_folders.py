@@ -540,7 +540,7 @@ def test_a_digit_takes_mnist_s_form() -> None:
     assert steps.ink.shape == (90, 80) and steps.ink.max() == 255 and steps.ink[0].max() == 0
     assert steps.cropped.shape == (30, 18) and steps.scaled.shape == (20, 12)
     centre = (np.indices((28, 28)) * steps.centred).sum((1, 2)) / steps.centred.sum()
-    assert np.abs(centre - 13.5).max() <= 0.5
+    assert np.abs(centre - 14).max() <= 0.5
     assert steps.centred.shape == (28, 28) and steps.centred.dtype == np.uint8
     np.testing.assert_array_equal(np.sort(steps.centred, None)[-240:], np.sort(steps.scaled, None))
 
