@@ -12,7 +12,7 @@ function render({ model, el }) {
   const stage = new Stage(el, "Channel mixer", model);
   const shown = new Set(model.get("controls"));
   const setting = (name) => model.get(name);
-  let image, index, mixed, place;
+  let image, index, below, mixed, place;
 
   // Boards: the picture before and after, its alpha, and its channels as grey images.
 
@@ -70,7 +70,8 @@ function render({ model, el }) {
     const [height, width] = image.shape;
     const scale = setting("scale");
     const colour = setting("checkerboard") ? null : setting("background");
-    mixed = mixChannels(image, scale, setting("order"), setting("opacity"), ground(height, width, colour));
+    below = ground(height, width, colour);
+    mixed = mixChannels(image, scale, setting("order"), setting("opacity"), below);
     sliders.forEach((slider, c) => (slider.value = scale[c]));
     switches.forEach((toggle, c) => (toggle.value = scale[c] > 0));
     order.value = setting("order") === "BGR";
@@ -97,7 +98,7 @@ function render({ model, el }) {
 
   /** The numbers of one pixel before and after, with the sum where it is a mixture. */
   function sentence(i) {
-    const [, width, depth] = image.shape;
+    const [, , depth] = image.shape;
     const scale = setting("scale");
     const old = [0, 1, 2].map((c) => image.data[depth * i + c]);
     const now = [0, 1, 2].map((c) => mixed.data[3 * i + c]);
@@ -108,9 +109,7 @@ function render({ model, el }) {
     if (depth < 4 && share === 1) return `${named(old)} → ${named(now)}${limit}`;
     const from = setting("order") === "BGR" ? 2 : 0;
     const colour = number(Math.min(255, scale[from] * old[from]));
-    const [height] = image.shape;
-    const below = ground(height, width, setting("checkerboard") ? null : setting("background")).data[3 * i];
-    return `share ${number(share)}. Red ${number(share)} · ${colour} + ${number(1 - share)} · ${number(below)} → ${now[0]}, ` +
+    return `share ${number(share)}. Red ${number(share)} · ${colour} + ${number(1 - share)} · ${number(below.data[3 * i])} → ${now[0]}, ` +
       `green → ${now[1]}, blue → ${now[2]}${limit}`;
   }
 
