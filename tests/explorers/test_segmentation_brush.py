@@ -152,9 +152,10 @@ def test_strokes_keys_and_clear(visit: Any) -> None:
     board = page.board("draw here")
     box = board.canvas.bounding_box()
     mouse = page.page.mouse
-    mouse.move(box["x"] + 20, box["y"] + 200)
+    cell = box["width"] / 64
+    mouse.move(box["x"] + 5.5 * cell, box["y"] + 50.5 * cell)
     mouse.down()
-    mouse.move(box["x"] + 100, box["y"] + 240, steps=8)
+    mouse.move(box["x"] + 25.5 * cell, box["y"] + 60.5 * cell, steps=8)
     mouse.up()
     assert pixels(page)[50, 5] == 255 and pixels(page)[60, 25] == 255
     assert mask(page) == counts(SegmentationBrush(net, drawing=pixels(page)).value)
@@ -172,7 +173,7 @@ def test_strokes_keys_and_clear(visit: Any) -> None:
 def test_a_finger_draws(visit: Any) -> None:
     page = visit(SegmentationBrush(notebook_net(), drawing=np.zeros((64, 64))), width=400, has_touch=True)
     box = page.board("draw here").canvas.bounding_box()
-    page.page.touchscreen.tap(box["x"] + 42, box["y"] + 82)
+    page.page.touchscreen.tap(box["x"] + 10.5 * box["width"] / 64, box["y"] + 20.5 * box["width"] / 64)
     assert pixels(page)[20, 10] == 255 and pixels(page).astype(bool).sum() < 20
 
 
@@ -300,16 +301,18 @@ def test_a_stroke_answers_within_a_frame(visit: Any) -> None:
     )
     assert page.median_ms(stroke, 25) < 16
     assert page.median_ms(slider, 25) < 16
-    # The mask follows in a frame of its own; 4 x 16 ms, because processors that test are shared.
-    again = """
-        const core = window.core;
-        window.net ??= core.readNet(model.get('nets')[0]);
-        const drawing = core.map(core.tensor(model.get('drawing')), v => v / 255);
-        const image = { shape: [1, 64, 64], data: drawing.data };
-        window.before ??= core.forward(window.net, image);
-        const part = { row: 4 + 2 * i, column: 4 + 2 * i, height: 5, width: 5 };
-        core.forwardAround(window.net, image, window.before, part);"""
-    page.page.evaluate("async () => { window.core = await import('/core.js'); }")
-    took = page.median_ms(again, 25)
-    print(f"{took:.1f} ms")
-    assert took < 64
+    # The mask follows in a frame of its own. How long that takes depends on who else computes here, so: compared.
+    page.page.evaluate(
+        """async () => {
+            const core = await import('/core.js');
+            const net = core.readNet(model.get('nets')[0]);
+            const drawing = core.map(core.tensor(model.get('drawing')), v => v / 255);
+            const image = { shape: [1, 64, 64], data: drawing.data };
+            const before = core.forward(net, image);
+            window.whole = () => core.forward(net, image);
+            window.around = row => core.forwardAround(net, image, before, { row, column: row, height: 5, width: 5 });
+        }"""
+    )
+    around, whole = page.median_ms("around(4 + 2 * i)", 25), page.median_ms("whole()", 11)
+    print(f"around a stroke {around:.1f} ms, the whole {whole:.1f} ms")
+    assert around < 0.7 * whole
