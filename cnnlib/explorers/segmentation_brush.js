@@ -16,53 +16,53 @@ function render({ model, el }) {
   const stage = new Stage(el, "Segmentation brush", model);
   const [net] = model.get("nets").map(readNet);
   const examples = tensor(model.get("examples"));
-  let drawing, image, outputs, found;
+  let drawing, outputs, found;
 
   const pad = new Pad(stage, {
     title: "draw here",
-    cell: 4,
+    cell: 5,
     stroke(from, to) {
-      const before = drawing;
       drawing = brushed(drawing, from, to, BRUSH);
-      draw(changed(before, drawing));
+      const reach = Math.ceil(BRUSH);
+      draw(clipped(around(...[from, to].map(([row, column]) => (
+        { row: row - reach, column: column - reach, height: 2 * reach + 1, width: 2 * reach + 1 })))));
     },
     moved: () => look(),
   });
   const mask = new Board(stage, {
     title: "label map",
-    cell: 4,
+    cell: 5,
     least: 3,
     point: (row, column) => aboutPixel(row, column),
     help: "Point at a pixel to see its class and probability.",
   });
   const questions = new Questions(stage, () => update());
 
-  /** The smallest window that holds all pixels in which two drawings differ. */
-  function changed(before, after) {
-    const [height, width] = after.shape;
-    let [top, left, bottom, right] = [height, width, -1, -1];
-    after.data.forEach((value, i) => {
-      if (value === before.data[i]) return;
-      const [row, column] = [Math.floor(i / width), i % width];
-      [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
-      [left, right] = [Math.min(left, column), Math.max(right, column)];
-    });
-    return { row: top, column: left, height: bottom - top + 1, width: right - left + 1 };
-  }
-
-  function draw(window = null) {
+  /** The stroke is drawn at once, the mask at most once per frame: forty million products would keep a hand waiting. */
+  let pending = null; // what has changed since the mask was computed
+  function draw(window) {
     const traits = { drawing: packed(drawing) };
     if (questions.open) questions.ask(traits);
     else stage.push(traits);
-    update(window);
+    look();
+    if (!pending) requestAnimationFrame(() => pending && !stage.signal.aborted && update(pending));
+    pending = pending ? around(pending, window) : window;
+  }
+
+  /** The smallest window that holds two. */
+  function around(a, b) {
+    const [row, column] = [Math.min(a.row, b.row), Math.min(a.column, b.column)];
+    const height = Math.max(a.row + a.height, b.row + b.height) - row;
+    const width = Math.max(a.column + a.width, b.column + b.width) - column;
+    return { row, column, height, width };
   }
 
   /** With a window: only what lies in it is new. */
   function update(window = null) {
+    pending = null;
     const { shape, data } = drawing;
-    image = { shape: [1, ...shape], data: data.map((value) => value / 255) };
-    if (window?.height === 0) return look();
-    if (net) outputs = window && outputs ? forwardAround(net, image, outputs, window) : forward(net, image);
+    const image = { shape: [1, ...shape], data: data.map((value) => value / 255) };
+    if (net) outputs = window ? forwardAround(net, image, outputs, window) : forward(net, image);
     found = net ? labelMap(outputs.at(-1)) : answer();
     show();
   }
@@ -71,6 +71,13 @@ function render({ model, el }) {
     const reply = model.get("_reply");
     return reply && !questions.waiting ? { labels: tensor(reply.labels), chances: tensor(reply.chances) } : null;
   }
+
+  const clipped = ({ row, column, height, width }) => {
+    const [top, left] = [Math.max(0, row), Math.max(0, column)];
+    const [bottom, right] = [Math.min(drawing.shape[0], row + height), Math.min(drawing.shape[1], column + width)];
+    return { row: top, column: left, height: bottom - top, width: right - left };
+  };
+  const everything = () => ({ row: 0, column: 0, height: drawing.shape[0], width: drawing.shape[1] });
 
   function look() {
     pad.board.show({
@@ -132,7 +139,7 @@ function render({ model, el }) {
   const clear = stage.button("Clear", () => {
     pad.lift();
     drawing = zeros(drawing.shape);
-    draw();
+    draw(everything());
   });
   let seed = 0;
   const example = stage.button("Example", () => {
@@ -146,7 +153,7 @@ function render({ model, el }) {
       const digit = placed(plane(examples, below(examples.shape[0])), corner, drawing.shape);
       drawing = map(drawing, (value, i) => Math.max(value, digit.data[i]));
     }
-    draw();
+    draw(everything());
   }, "Lay other sample digits on the canvas");
 
   stage.row(pad.board.figure, mask.figure).classList.add("cnx-top");

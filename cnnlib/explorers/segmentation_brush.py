@@ -23,7 +23,7 @@ SIZE = 64
 def _canvas() -> NDArray[np.uint8]:
     """Three sample digits, each in its quarter."""
     canvas = np.zeros((SIZE, SIZE), np.uint8)
-    for digit, row, column in ((2, 2, 3), (7, 1, 34), (12, 34, 20)):
+    for digit, row, column in ((2, 2, 3), (7, 1, 34), (14, 34, 20)):
         place = canvas[row : row + 28, column : column + 28]
         np.maximum(place, load_samples().digits[digit], out=place)
     return canvas

@@ -58,9 +58,9 @@ function render({ model, el }) {
     const scores = nets.length ? nets.map((net) => forward(net, image).at(-1)) : answer();
     answers.forEach(({ figure }) => (figure.hidden = !scores));
     const label = labels[chosen];
-    const where = `Shifted ${words(shift[0], "down", "up")}, ${words(shift[1], "right", "left")}. This is a ${label}.`;
+    const where = `A ${label}, shifted ${words(shift[0], "down", "up")} and ${words(shift[1], "right", "left")}`;
     if (!scores) {
-      stage.say(questions.waiting ? "Asking Python." : `${where} Python has the nets: run the cell to ask it.`);
+      stage.say(questions.waiting ? "Asking Python." : `${where}. Python has the nets: run the cell to ask it.`);
       return;
     }
     const said = scores.map(softmax).map(({ data }, i) => {
@@ -68,9 +68,9 @@ function render({ model, el }) {
       const verdict = best === label ? "right" : "wrong";
       answers[i].show(data, { highlight: best });
       answers[i].figure.firstChild.textContent = `${names[i]}: ${best}, ${verdict}`;
-      return `${names[i]}: ${best}, ${number(100 * data[best], 1)} %, ${verdict}`;
+      return `${names[i]} says ${best}, ${number(100 * data[best], 1)} %, ${verdict}`;
     });
-    stage.say(`${where} ${said.join("; ")}.${nets.length ? "" : " Computed by Python."}`);
+    stage.say(`${where}: ${said.join("; ")}.${nets.length ? "" : " Computed by Python."}`);
   }
 
   const words = (by, forwards, backwards) => `${Math.abs(by)} ${by < 0 ? backwards : forwards}`;

@@ -27,7 +27,7 @@ def notebook_net() -> nn.Module:
     net = nn.Sequential(*layers, nn.ConvTranspose2d(64, 11, kernel_size=4, stride=4))
     with torch.no_grad():
         net(torch.rand(4, 1, 64, 64) * (torch.rand(4, 1, 64, 64) > 0.8))
-        net[-1].weight.mul_(20)
+        net[-1].weight.mul_(500)  # sure of some pixels
     return net.eval()
 
 
@@ -46,8 +46,14 @@ NETS = {
 }
 
 
+def settle(page: Visit) -> None:
+    """Let the frame pass after which the mask is that of the drawing."""
+    page.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
 def mask(page: Visit) -> dict[str, int]:
     """How many pixels of each class the sentence names."""
+    settle(page)
     said = page.said().removeprefix("Pixels by class: ").rstrip(".")
     return {name: int(count.replace(",", "")) for name, count in (p.split(": ") for p in said.split(", "))}
 
@@ -75,7 +81,7 @@ def test_a_part_computed_again_is_the_whole(visit: Any, name: str) -> None:
         ([2, 61], [50, 63]),
         ([5, 5], [60, 55]),
     ]
-    differs, again = page.page.evaluate(
+    differs, again, drawing = page.page.evaluate(
         """async strokes => {
             const core = await import('/core.js');
             const [net] = model.get('nets').map(core.readNet);
@@ -85,9 +91,10 @@ def test_a_part_computed_again_is_the_whole(visit: Any, name: str) -> None:
             let differs = 0;
             for (const [from, to] of strokes) {
                 drawing = core.brushed(drawing, from, to, 1.5);
-                const window = { row: Math.max(0, Math.min(from[0], to[0]) - 2), column: Math.max(0, Math.min(from[1], to[1]) - 2) };
-                window.height = Math.min(63, Math.max(from[0], to[0]) + 2) - window.row + 1;
-                window.width = Math.min(63, Math.max(from[1], to[1]) + 2) - window.column + 1;
+                const first = from.map((at, axis) => Math.max(0, Math.min(at, to[axis]) - 2));
+                const last = from.map((at, axis) => Math.min(63, Math.max(at, to[axis]) + 2));
+                const [height, width] = last.map((at, axis) => at - first[axis] + 1);
+                const window = { row: first[0], column: first[1], height, width };
                 const before = outputs.map(core.copy);
                 const kept = outputs;
                 outputs = core.forwardAround(net, image(drawing), outputs, window);
@@ -99,9 +106,10 @@ def test_a_part_computed_again_is_the_whole(visit: Any, name: str) -> None:
             return [differs, core.nested(outputs.at(-1)), core.nested(drawing)];
         }""",
         strokes,
-    )[:2]
+    )
     assert differs < 1e-9
-    assert np.asarray(again).shape == (11, 64, 64)
+    expected = net(torch.tensor(drawing)[None, None].float() / 255)[0].detach()
+    np.testing.assert_allclose(again, expected, rtol=1e-4, atol=1e-2)
 
 
 def test_the_mask_is_torch_s(visit: Any) -> None:
@@ -111,11 +119,12 @@ def test_the_mask_is_torch_s(visit: Any) -> None:
         """async () => {
             const core = await import('/core.js');
             const image = core.map(core.tensor(model.get('drawing')), v => v / 255);
-            return core.nested(core.forward(core.readNet(model.get('nets')[0]), { shape: [1, 64, 64], data: image.data }).at(-1));
+            const net = core.readNet(model.get('nets')[0]);
+            return core.nested(core.forward(net, { shape: [1, 64, 64], data: image.data }).at(-1));
         }"""
     )
     expected = net(torch.from_numpy(SegmentationBrush(net).drawing[None, None] / 255).float())[0].detach()
-    np.testing.assert_allclose(scores, expected, atol=1e-3)  # of numbers up to 40
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-2)  # of numbers in the hundreds
     assert mask(page) == counts(expected.argmax(0).numpy())
     assert len(mask(page)) > 3, "several classes, or the test says little"
 
@@ -127,7 +136,8 @@ def test_the_transposed_convolution_is_cnnlib_s(visit: Any) -> None:
     got = page.page.evaluate(
         """async ([grad, weight]) => {
             const core = await import('/core.js');
-            return core.nested(core.convTranspose2d(core.tensor(grad), core.tensor(weight), null, { stride: [2, 3], padding: [1, 0] }));
+            const how = { stride: [2, 3], padding: [1, 0] };
+            return core.nested(core.convTranspose2d(core.tensor(grad), core.tensor(weight), null, how));
         }""",
         [grad[0].tolist(), weight.tolist()],
     )
@@ -142,9 +152,10 @@ def test_strokes_keys_and_clear(visit: Any) -> None:
     board = page.board("draw here")
     box = board.canvas.bounding_box()
     mouse = page.page.mouse
-    mouse.move(box["x"] + 20, box["y"] + 200)
+    cell = box["width"] / 64
+    mouse.move(box["x"] + 5.5 * cell, box["y"] + 50.5 * cell)
     mouse.down()
-    mouse.move(box["x"] + 100, box["y"] + 240, steps=8)
+    mouse.move(box["x"] + 25.5 * cell, box["y"] + 60.5 * cell, steps=8)
     mouse.up()
     assert pixels(page)[50, 5] == 255 and pixels(page)[60, 25] == 255
     assert mask(page) == counts(SegmentationBrush(net, drawing=pixels(page)).value)
@@ -162,7 +173,7 @@ def test_strokes_keys_and_clear(visit: Any) -> None:
 def test_a_finger_draws(visit: Any) -> None:
     page = visit(SegmentationBrush(notebook_net(), drawing=np.zeros((64, 64))), width=400, has_touch=True)
     box = page.board("draw here").canvas.bounding_box()
-    page.page.touchscreen.tap(box["x"] + 42, box["y"] + 82)
+    page.page.touchscreen.tap(box["x"] + 10.5 * box["width"] / 64, box["y"] + 20.5 * box["width"] / 64)
     assert pixels(page)[20, 10] == 255 and pixels(page).astype(bool).sum() < 20
 
 
@@ -171,7 +182,10 @@ def test_the_threshold_makes_unsure_pixels_none(visit: Any) -> None:
     explorer = SegmentationBrush(net)
     page = visit(explorer)
     seen = []
-    for threshold in (0, 0.5, 0.9, 1):
+    labels, chances = explorer._labels()
+    low, high = np.quantile(chances[labels > 0], [0.3, 0.7]).round(2)
+    assert low < high
+    for threshold in (0, low, high, 1):
         page.slide("threshold", threshold)
         assert page.trait("threshold") == threshold
         explorer.threshold = threshold
@@ -180,11 +194,16 @@ def test_the_threshold_makes_unsure_pixels_none(visit: Any) -> None:
     assert seen[0] < seen[1] < seen[2] <= seen[3]
     page.page.evaluate("model.set('threshold', 0)")
     assert mask(page)["none"] == seen[0]
-    row, column = np.argwhere(explorer._labels()[0] > 0)[0]
+    row, column = np.argwhere(labels > 0)[0]
     page.board("label map").hover(row, column)
-    best, chance = (int(explorer._labels()[0][row, column]) - 1, explorer._labels()[1][row, column])
-    shown = f"{100 * chance:.1f}".rstrip("0").rstrip(".")
-    assert page.said() == f"Row {row}, column {column}: {best}, {shown} %."
+    shown = f"{100 * chances[row, column]:.1f}".rstrip("0").rstrip(".")
+    assert page.said() == f"Row {row}, column {column}: {labels[row, column] - 1}, {shown} %."
+    page.slide("threshold", 1)
+    page.board("label map").keys("ArrowRight", "ArrowLeft")
+    assert (
+        page.said()
+        == f"Row {row}, column {column}: {labels[row, column] - 1}, {shown} %, below the threshold: none."
+    )
 
 
 def test_the_legend_names_every_colour(visit: Any) -> None:
@@ -218,6 +237,7 @@ def test_python_answers_where_the_browser_cannot(visit: Any) -> None:
     assert page.said() == "Python has the net: run the cell to ask it."
     page.page.evaluate("reply => model.set('_reply', reply)", explorer.get_state("_reply")["_reply"])
     page.press("Clear")
+    settle(page)
     assert page.said() == "Asking Python."
     explorer.set_state({"drawing": page.trait("drawing"), "_asked": page.trait("_asked")})
     page.page.evaluate("reply => model.set('_reply', reply)", explorer.get_state("_reply")["_reply"])
@@ -279,7 +299,20 @@ def test_a_stroke_answers_within_a_frame(visit: Any) -> None:
         "const input = document.querySelector('input[type=range]'); input.value = (i % 10) / 10;"
         "input.dispatchEvent(new Event('input'))"
     )
-    for action in (stroke, slider):
-        took = page.median_ms(action, 25)
-        print(f"{took:.1f} ms")
-        assert took < 16
+    assert page.median_ms(stroke, 25) < 16
+    assert page.median_ms(slider, 25) < 16
+    # The mask follows in a frame of its own. How long that takes depends on who else computes here, so: compared.
+    page.page.evaluate(
+        """async () => {
+            const core = await import('/core.js');
+            const net = core.readNet(model.get('nets')[0]);
+            const drawing = core.map(core.tensor(model.get('drawing')), v => v / 255);
+            const image = { shape: [1, 64, 64], data: drawing.data };
+            const before = core.forward(net, image);
+            window.whole = () => core.forward(net, image);
+            window.around = row => core.forwardAround(net, image, before, { row, column: row, height: 5, width: 5 });
+        }"""
+    )
+    around, whole = page.median_ms("around(4 + 2 * i)", 25), page.median_ms("whole()", 11)
+    print(f"around a stroke {around:.1f} ms, the whole {whole:.1f} ms")
+    assert around < 0.7 * whole

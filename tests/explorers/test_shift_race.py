@@ -34,13 +34,13 @@ def expected(explorer: ShiftRace, nets: tuple[nn.Module, ...]) -> tuple[str, lis
     label = int(explorer.labels[explorer.chosen])
     parts, bars = [], []
     for name, net in zip(explorer.names, nets, strict=True):
-        chances = net(torch.from_numpy(canvas))[0].softmax(0)
+        chances = net(torch.from_numpy(canvas))[0].detach().softmax(0)
         best = int(chances.argmax())
         verdict = "right" if best == label else "wrong"
-        parts.append(f"{name}: {best}, {percent(chances[best])}, {verdict}")
+        parts.append(f"{name} says {best}, {percent(chances[best])}, {verdict}")
         bars += [percent(chance) for chance in chances]
-    where = f"{abs(down)} {'up' if down < 0 else 'down'}, {abs(right)} {'left' if right < 0 else 'right'}"
-    return f"Shifted {where}. This is a {label}. {'; '.join(parts)}.", bars
+    where = f"{abs(down)} {'up' if down < 0 else 'down'} and {abs(right)} {'left' if right < 0 else 'right'}"
+    return f"A {label}, shifted {where}: {'; '.join(parts)}.", bars
 
 
 def percent(chance: Any) -> str:
