@@ -35,6 +35,7 @@ EXERCISES = {
     ),
     "09_what_a_cnn_outputs": ("fc_to_conv", "predict_mask", "iou", "upsample_nearest", "conv_transpose2d"),
     "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
+    "11_going_deeper": ("he_init", "batch_norm2d", "ResidualBlock"),
 }
 
 _hints_given: dict[str, int] = {}
