@@ -629,3 +629,17 @@ class BatchNormSkippedOnShortcut(Block):
     def forward(self, x):
         skip = self.shortcut[0](x) if isinstance(self.shortcut, nn.Sequential) else x
         return F.relu(self.f(x) + skip)
+
+
+_MEAN = "mean, var = (x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False))"
+_UPDATE = "running_var.mul_(0.9).add_(0.1 * x.var((0, 2, 3)"
+EQUIVALENT = {
+    "batch_norm2d": {
+        f"{_MEAN}  =>  {_MEAN.replace('mean((0, 2', 'mean((2, 0')}": "a set of axes has no order",
+        f"{_MEAN}  =>  {_MEAN.replace('var((0, 2', 'var((2, 0')}": "a set of axes has no order",
+        f"{_UPDATE}, unbiased=True))  =>  {_UPDATE}))": "True is the default of unbiased",
+        f"{_UPDATE}, unbiased=True))  =>  {_UPDATE.replace('(0, 2', '(2, 0')}, unbiased=True))": (
+            "a set of axes has no order"
+        ),
+    },
+}
