@@ -509,3 +509,15 @@ def grad_kept_in_the_map(model, image, target, size, stride=1, value=0):
 def left_in_training_mode(model, image, target, size, stride=1, value=0):
     model.train()
     return map_of(model, image, target, size, stride, value)
+
+
+_WHOLE, _COVERED = "model(image[None])[0, target]", "model(covered[None])[0, target]"
+EQUIVALENT = {
+    "feature_maps": {
+        "return kept[-1]  =>  return kept[-0]": "the layer runs once, so the list has one entry"
+    },
+    "occlusion_map": {
+        f"{start}{call}  =>  {start}{call.replace('[0,', '[-1,')}": "a batch of one: its first row is its last"
+        for start, call in (("whole = ", _WHOLE), ("drops[i, j] = whole - ", _COVERED))
+    },
+}
