@@ -15,10 +15,10 @@ from cnnlib.__main__ import main
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two nets on 96 images in place of seven on 12,800."""
+    """Two nets on 200 images in place of seven on 12,800."""
     whole = experiments.small_digits
     monkeypatch.setattr(experiments, "REMEDIES", {"plain": {}, "residual": {"skip": True}})
-    monkeypatch.setattr(experiments, "small_digits", lambda images: whole(images, 96))
+    monkeypatch.setattr(experiments, "small_digits", lambda images: whole(images, 200))
 
 
 def test_small_digits_are_means_of_two_by_two() -> None:
