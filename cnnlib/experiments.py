@@ -15,8 +15,6 @@ from importlib import resources
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from cnnlib import data
-
 if TYPE_CHECKING:
     from torch.utils.data import TensorDataset
 
@@ -93,6 +91,7 @@ def run(
     """
     import torch
 
+    from cnnlib import data
     from cnnlib.training import default_device
 
     if name not in EXPERIMENTS:
