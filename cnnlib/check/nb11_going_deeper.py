@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cnnlib.check.engine import Student, exercise
 from cnnlib.check.nb10_train_a_convnet import _random_states
+from cnnlib.check.text import table
 from cnnlib.models import ResidualBlock as Right
 
 Array = NDArray[Any]
@@ -132,7 +133,7 @@ def batch_norm2d(student: Student) -> None:
     for case in _norm_cases():
         *tensors, training = case
         small = tensors[0].numel() < 20
-        shown = f"x =\n{tensors[0].numpy()}\n" if small else ""
+        shown = f"{table(tensors[0].numpy(), 'x')}\n" if small else ""
         tried = (
             f"batch_norm2d(x, weight, bias, running_mean, running_var, training={training})\n"
             f"{shown}x {tuple(tensors[0].shape)}, weight {tensors[1].tolist()}, bias {tensors[2].tolist()},\n"

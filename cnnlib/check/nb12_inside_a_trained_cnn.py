@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnlib.check.engine import Student, exercise
+from cnnlib.check.text import table
 
 Array = NDArray[Any]
 
@@ -143,7 +144,10 @@ def _noise(*shape: int, seed: int = 1) -> Tensor:
 )
 def top_patches(student: Student) -> None:
     for maps, images, k, *window in _patch_cases():
-        shown = f"maps =\n{maps[0].numpy()}\nimages =\n{images[0].numpy()}\n" if images.numel() < 30 else ""
+        small = images.numel() < 30
+        shown = (
+            f"{table(maps[0].numpy(), 'maps[0]')}\n{table(images[0].numpy(), 'images[0]')}\n" if small else ""
+        )
         tried = (
             f"top_patches(maps, images, {', '.join(map(str, (k, *window)))})\n{shown}"
             f"maps {tuple(maps.shape)}, images {tuple(images.shape)}"
@@ -198,7 +202,7 @@ def _patch_cases() -> list[tuple[Any, ...]]:
     """maps, images, k, kernel_size, stride, padding; no two responses are equal."""
     maps = torch.tensor([[[3.0, 1, 0], [2, 9, 4]]])
     image = torch.arange(1.0, 13).reshape(1, 3, 4)
-    cases: list[tuple[Any, ...]] = [(maps, image, 2, 2, 1, 0)]
+    cases: list[tuple[Any, ...]] = [(maps, image, 2, 2, 1, 0), (maps.flip(2), image, 2, 2, 2, 1)]
     windows = ((3, 1, 1), ((3, 4), (2, 3), (0, 1)), ((2, 5), (3, 1), (1, 2)), (5, 2, 2), ((4, 2), 2, (3, 0)))
     for seed, (kernel, stride, padding) in enumerate(windows):
         sides = [
@@ -318,7 +322,7 @@ def occlusion_map(student: Student) -> None:
     for model, image, *rest in _occlusion_cases():
         target, size, *more = rest
         said = ", ".join(map(str, (target, size, *more)))
-        shown = f"image =\n{image[0].numpy()}\n" if image.numel() < 20 else ""
+        shown = f"{table(image[0].numpy(), 'image[0]')}\n" if image.numel() < 20 else ""
         tried = f"occlusion_map(model, image, {said})\n{shown}image {tuple(image.shape)}{model.said}"
         given = image.clone()
         got = student.call(model, given, target, size, *more)
