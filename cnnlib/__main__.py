@@ -1,4 +1,4 @@
-"""The command line: `python -m cnnlib train` trains a model, `python -m cnnlib doctor` looks at what is here.
+"""The command line: `python -m cnnlib train` trains a model, `doctor` looks at what is here, `experiment` runs one.
 
 Exit codes: 0 done, 1 failed (one sentence on standard error), 2 wrong usage, 130 interrupted.
 """
@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnlib.experiments import EXPERIMENTS
+
 if TYPE_CHECKING:
     from cnnlib.training import Report
 
@@ -29,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (SystemExit(2) when its arguments are wrong)."""
     options = _parser().parse_args(arguments)
     try:
-        return _doctor() if options.command == "doctor" else _train(options)
+        if options.command == "doctor":
+            return _doctor()
+        return _train(options) if options.command == "train" else _experiment(options)
     except KeyboardInterrupt:
         print("cnnlib: interrupted", file=sys.stderr)
         return 130
@@ -62,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="FILE", help="the saved model; default: runs/MODEL-DATA.pt")
     add("--tensorboard", metavar="FOLDER", help="also write the curves there, for TensorBoard")
     add("--json", type=Path, metavar="FILE", help="also write settings, curves and accuracies there")
+    experiment = commands.add_parser("experiment", help="run one of the notebooks' longer experiments again")
+    add = experiment.add_argument
+    add("name", choices=sorted(EXPERIMENTS), help="which one")
+    add("--data", choices=("auto", "mnist", "digits"), default="auto")
+    add("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED")
+    add("--device", help="cpu, cuda, cuda:1, mps; default: the fastest that is here")
+    add("--out", type=Path, metavar="FILE", help="the record, a JSON; default: runs/NAME.json")
     return parser
 
 
@@ -149,6 +160,21 @@ def _train(options: argparse.Namespace) -> int:
     if options.json is not None:
         training.write_file(options.json, (json.dumps(record, indent=1) + "\n").encode())
     _print_table(record, results, out)
+    return 0
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from cnnlib import data, experiments, training
+
+    out = options.out or Path("runs", f"{options.name}.json")
+    _check_writable(out)
+
+    def show(result: dict[str, Any]) -> None:
+        print("  ".join(f"{k} {v}" for k, v in result.items() if not isinstance(v, list | dict)), flush=True)
+
+    record = experiments.run(options.name, data.load(options.data), options.seeds, options.device, show)
+    training.write_file(out, (json.dumps(record, indent=1) + "\n").encode())
+    print(f"\n{record['seconds']} seconds. The record is in {out}")
     return 0
 
 

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlib import folders, functional, shapes
@@ -1033,6 +1033,50 @@ def linear_as_convolution() -> None:
         _say(ax, end + 0.18, y, "=", 13)
     _say(ax, 4.4, 1.5, "one place where the kernel fits:\none score", 10, ha="left")
     _say(ax, 4.4, 2.95, "nine places: a map of scores", 10, ha="left")
+
+
+def residual_block() -> None:
+    """Two convolutions in a row, without a shortcut and with one, as three rows of boxes joined by arrows.
+
+    Each row goes from x over a 3x3 convolution, batch norm, ReLU, a 3x3 convolution and batch norm to a last ReLU. In
+    the first row that is all. In the second an amber arrow leads from x around the boxes to a plus sign before the last
+    ReLU: x itself is added. In the third, where the stride or the channels change, the amber arrow passes through a box
+    with a 1x1 convolution and batch norm.
+    """
+    ax, gap = canvas(WIDTH, 3.2), 0.23
+    names = ("3 × 3 conv", "batch norm", "ReLU", "3 × 3 conv", "batch norm", "+", "ReLU")
+    widths = (0.86, 0.86, 0.5, 0.86, 0.86, 0.24, 0.5)
+    for y, title in ((0.5, "plain"), (1.6, "residual"), (2.9, "residual, where the shape changes")):
+        top = y - 0.42
+        _say(ax, 0.1, y - (0.34 if title == "plain" else 0.66), title, 10, ha="left")
+        _say(ax, 0.3, y, "x", 11)
+        x = 0.4
+        for name, width in zip(names, widths, strict=True):
+            if title == "plain" and name == "+":
+                ax.plot([x, x + gap + width], [y, y], color=INK, linewidth=1.3)
+            elif name == "+":
+                _arrow(ax, (x, y), (x + gap, y), INK)
+                plus = x + gap + width / 2
+                ax.add_patch(Circle((plus, y), width / 2, facecolor="white", edgecolor=ACCENT, linewidth=1.8))
+                _say(ax, plus, y, name, 12)
+                ax.plot([0.3, 0.3, plus], [y - 0.13, top, top], color=ACCENT, linewidth=2.2, zorder=0)
+                _arrow(ax, (plus, top), (plus, y - width / 2), ACCENT, linewidth=2.2)
+            else:
+                _arrow(ax, (x, y), (x + gap, y), INK)
+                _box(ax, (x + gap, y), width, name)
+            x += gap + width
+        _arrow(ax, (x, y), (x + gap, y), INK)
+        if "changes" in title:
+            _box(ax, (2.85, top), 1.95, "1 × 1 conv, batch norm")
+
+
+def _box(ax: Axes, at: Point, width: float, text: str) -> None:
+    """A labelled box whose left edge has its middle `at`."""
+    x, y = at
+    ax.add_patch(
+        Rectangle((x, y - 0.15), width, 0.3, facecolor="#dfe6ec", edgecolor="#7d8b97", linewidth=0.8)
+    )
+    _say(ax, x + width / 2, y, text)
 
 
 def dataset_contract() -> None:

@@ -1,7 +1,8 @@
-"""The course's two small classifiers: each takes a batch of images and returns logits, one score per class."""
+"""The course's classifiers: each takes a batch of images and returns logits, one score per class."""
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 
@@ -72,6 +73,91 @@ class MLP(nn.Module):
         _check_images("MLP", x, self.in_shape)
         logits: Tensor = self.layers(x)
         return logits
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut, `relu(f(x) + shortcut(x))`, as in He et al. (2016), figure 2.
+
+    Maps (N, in_channels, H, W) give (N, out_channels, ceil(H / stride), ceil(W / stride)). The shortcut hands
+    on x itself; where channels or size change, a 1x1 convolution of that stride makes it fit. `norm=False`
+    leaves batch normalisation out, `skip=False` the shortcut. ValueError unless all three are 1 or more.
+
+    >>> [tuple(p.shape) for p in ResidualBlock(4, 6, stride=2).parameters() if p.ndim == 4]
+    [(6, 4, 3, 3), (6, 6, 3, 3), (6, 4, 1, 1)]
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, *, norm: bool = True, skip: bool = True
+    ) -> None:
+        super().__init__()
+        for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("stride", stride)):
+            _check_positive("ResidualBlock", name, value)
+        self.f = nn.Sequential(
+            _convolution(in_channels, out_channels, 3, stride, norm=norm),
+            nn.ReLU(),
+            _convolution(out_channels, out_channels, 3, norm=norm),
+        )
+        same = stride == 1 and in_channels == out_channels
+        self.shortcut: nn.Module | None = None
+        if skip:
+            fitting = nn.Identity() if same else _convolution(in_channels, out_channels, 1, stride, norm=norm)
+            self.shortcut = fitting
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (N, in_channels, H, W) to maps (N, out_channels, H', W')."""
+        response: Tensor = self.f(x)
+        return torch.relu(response if self.shortcut is None else response + self.shortcut(x))
+
+
+class DeepNet(nn.Module):
+    """`depth` layers with weights: a 3x3 convolution, blocks of two more each, global average pooling, one linear.
+
+    Images (N, 1, H, W) of any size give logits (N, num_classes); all maps keep that size and have `channels`
+    channels. `layers` holds the first convolution with its ReLU and then the `ResidualBlock`s, `head` the rest.
+    `he=True` starts the convolutions as He et al. (2015) do, `norm` and `skip` are those of the blocks.
+    ValueError unless `depth` is an even number of 4 or more.
+
+    >>> sum(isinstance(m, nn.Conv2d) for m in DeepNet(depth=24).modules())
+    23
+    """
+
+    def __init__(
+        self,
+        depth: int = 24,
+        channels: int = 16,
+        num_classes: int = 10,
+        *,
+        he: bool = False,
+        norm: bool = False,
+        skip: bool = False,
+    ) -> None:
+        super().__init__()
+        for name, value in (("depth", depth), ("channels", channels), ("num_classes", num_classes)):
+            _check_positive("DeepNet", name, value)
+        if depth < 4 or depth % 2:
+            raise ValueError(f"DeepNet: depth expects an even number of 4 or more, got {depth}")
+        stem = nn.Sequential(_convolution(1, channels, 3, norm=norm), nn.ReLU())
+        blocks = [ResidualBlock(channels, channels, norm=norm, skip=skip) for _ in range((depth - 2) // 2)]
+        self.layers = nn.Sequential(stem, *blocks)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes))
+        for layer in self.layers.modules() if he else ():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, 1, H, W) to logits (N, num_classes)."""
+        if x.ndim != 4 or x.shape[1] != 1:
+            raise ValueError(f"DeepNet: expects images of shape (N, 1, H, W), got {tuple(x.shape)}")
+        logits: Tensor = self.head(self.layers(x))
+        return logits
+
+
+def _convolution(c_in: int, c_out: int, kernel_size: int, stride: int = 1, *, norm: bool) -> nn.Module:
+    """A convolution that keeps the size at stride 1, with a bias or with batch normalisation."""
+    convolution = nn.Conv2d(c_in, c_out, kernel_size, stride, kernel_size // 2, bias=not norm)
+    return nn.Sequential(convolution, nn.BatchNorm2d(c_out)) if norm else convolution
 
 
 def _checked_shape(name: str, in_shape: Sequence[int], num_classes: int) -> tuple[int, int, int]:

@@ -597,6 +597,20 @@ def test_pooling_diagrams_refuse_what_they_cannot_draw() -> None:
         diagrams.pooling(np.zeros((4, 9)))
 
 
+def test_residual_block_adds_x_in_two_of_three_rows() -> None:
+    diagrams.residual_block()
+    said = words().splitlines()
+    assert said.count("3 × 3 conv") == said.count("batch norm") == said.count("ReLU") == 6
+    assert said.count("+") == 2
+    assert said.count("1 × 1 conv, batch norm") == 1
+    rows = sorted({round(t.get_position()[1], 2) for t in plt.gca().texts if t.get_text() == "ReLU"})
+    plus = sorted(round(t.get_position()[1], 2) for t in plt.gca().texts if t.get_text() == "+")
+    assert plus == rows[1:]
+    around = [line for line in plt.gca().lines if same_color(line.get_color(), plot.ACCENT)]
+    assert len(around) == 2
+    assert all(min(line.get_ydata()) < row - 0.2 for line, row in zip(around, rows[1:], strict=True))
+
+
 def test_dataset_contract_promises_what_a_loader_gives() -> None:
     """The three files drawn are the batch that is drawn: same count, labels by sorted folder."""
     diagrams.dataset_contract()

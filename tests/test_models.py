@@ -1,13 +1,17 @@
 """The two classifiers: parameters, shapes, the same numbers as torch's functions, clear errors."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models.resnet import BasicBlock
 
-from cnnlib.models import MLP, ConvNet
+from cnnlib.models import MLP, ConvNet, DeepNet, ResidualBlock
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 33), st.integers(9, 33))
 
@@ -96,3 +100,73 @@ def test_a_wrong_number_of_classes_is_refused(model: type[nn.Module], classes: o
 def test_wrong_hidden_widths_are_refused(hidden: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="MLP: hidden expects"):
         MLP(hidden=hidden)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "stride"), [(4, 4, 1), (4, 6, 1), (4, 4, 2), (3, 5, 2), (2, 3, 3)])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_residual_block_is_torchvisions(c_in: int, c_out: int, stride: int, training: bool) -> None:
+    torch.manual_seed(0)
+    ours = ResidualBlock(c_in, c_out, stride)
+    shortcut = None
+    if stride > 1 or c_in != c_out:
+        shortcut = nn.Sequential(nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out))
+    theirs = BasicBlock(c_in, c_out, stride, shortcut)
+    for mine, other in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
+        if mine.is_floating_point():
+            other.copy_(torch.rand_like(mine) + 0.1)
+            mine.copy_(other)
+    x = torch.randn(3, c_in, 7, 6)
+    got, expected = ours.train(training)(x), theirs.train(training)(x)
+    torch.testing.assert_close(got, expected)
+    assert got.shape == (3, c_out, -(-7 // stride), -(-6 // stride))
+
+
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize("skip", [True, False])
+def test_what_a_block_leaves_out(norm: bool, skip: bool) -> None:
+    torch.manual_seed(0)
+    block, x = ResidualBlock(3, 3, norm=norm, skip=skip), torch.randn(2, 3, 5, 4)
+    assert any(isinstance(m, nn.BatchNorm2d) for m in block.modules()) == norm
+    torch.testing.assert_close(block.eval()(x), F.relu(block.f(x) + x if skip else block.f(x)))
+
+
+@given(st.integers(2, 15), st.integers(1, 5), st.booleans(), st.booleans())
+def test_a_deep_net_has_the_depth_it_says(half: int, channels: int, norm: bool, skip: bool) -> None:
+    net = DeepNet(2 * half, channels, num_classes=7, norm=norm, skip=skip)
+    weighted = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert len(weighted) == 2 * half
+    assert net(torch.rand(2, 1, 6, 5)).shape == (2, 7)
+    assert net.layers(torch.rand(2, 1, 6, 5)).shape == (2, channels, 6, 5)
+    biases = [m.bias for m in net.modules() if isinstance(m, nn.Conv2d)]
+    assert all((bias is None) == norm for bias in biases)
+
+
+def test_he_sets_the_size_of_the_first_weights() -> None:
+    torch.manual_seed(0)
+    sizes = {}
+    for he in (False, True):
+        weights = [m.weight for m in DeepNet(24, he=he).modules() if isinstance(m, nn.Conv2d)]
+        sizes[he] = torch.stack([w.std() * (w[0].numel()) ** 0.5 for w in weights[1:]])
+    torch.testing.assert_close(sizes[True], torch.full((22,), 2**0.5), rtol=0.1, atol=0)
+    torch.testing.assert_close(sizes[False], torch.full((22,), 3**-0.5), rtol=0.1, atol=0)
+    assert all(m.bias.abs().max() == 0 for m in DeepNet(he=True).layers.modules() if isinstance(m, nn.Conv2d))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: ResidualBlock(0, 3), "ResidualBlock: in_channels expects integers of 1 or more, got 0"),
+        (lambda: ResidualBlock(3, 2.5), "ResidualBlock: out_channels expects integers of 1 or more, got 2.5"),
+        (lambda: ResidualBlock(3, 3, 0), "ResidualBlock: stride expects integers of 1 or more, got 0"),
+        (lambda: DeepNet(2), "DeepNet: depth expects an even number of 4 or more, got 2"),
+        (lambda: DeepNet(7), "DeepNet: depth expects an even number of 4 or more, got 7"),
+        (lambda: DeepNet(channels=0), "DeepNet: channels expects integers of 1 or more, got 0"),
+        (
+            lambda: DeepNet()(torch.zeros(2, 3, 8, 8)),
+            "expects images of shape (N, 1, H, W), got (2, 3, 8, 8)",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_a_deep_net_is_named(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        make()

@@ -35,6 +35,8 @@ EXERCISES = {
     ),
     "09_what_a_cnn_outputs": ("fc_to_conv", "predict_mask", "iou", "upsample_nearest", "conv_transpose2d"),
     "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
+    "11_going_deeper": ("he_init", "batch_norm2d", "ResidualBlock"),
+    "12_inside_a_trained_cnn": ("feature_maps", "top_patches", "confusion_matrix", "occlusion_map"),
     "14_your_own_data": (
         "DigitFolder",
         "group_split",
