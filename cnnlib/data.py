@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.utils.data import TensorDataset
     from torchvision.datasets import MNIST
 
@@ -195,6 +196,26 @@ def torchvision_mnist(train: bool, transform: Callable[[Any], Any] | None = None
     if wrong:
         _fill(raw, wrong, lambda part: part.write_bytes(contents[part.name]))
     return datasets.MNIST(root, train=train, transform=transform)
+
+
+def random_shift(images: Tensor, pixels: int = 1) -> Tensor:
+    """Return a batch of images (N, C, H, W), each moved by up to `pixels` up or down and left or right.
+
+    All places are equally likely and drawn from torch's random state; zeros move in at the border. One
+    view of all shifted windows and one choice among them: a loop over images would take far longer.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    if not isinstance(images, torch.Tensor) or images.ndim != 4:
+        found = tuple(images.shape) if hasattr(images, "shape") else type(images).__name__
+        raise ValueError(f"random_shift: images expects a tensor (N, C, H, W), got {found}")
+    if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 0:
+        raise ValueError(f"random_shift: pixels expects an integer of 0 or more, got {pixels!r}")
+    count, _, height, width = images.shape
+    windows = F.pad(images, (pixels,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    rows, columns = torch.randint(2 * pixels + 1, (2, count), device=images.device)
+    return windows[torch.arange(count, device=images.device), :, rows, columns]
 
 
 def cache_folder() -> Path:

@@ -97,20 +97,19 @@ def raising(error: BaseException) -> Callable[[Tensor], Tensor]:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("augment", [None, noise])
-@pytest.mark.parametrize("schedule", [None, "one-cycle"])
-def test_fit_is_the_plain_loop(schedule: str | None, augment: Any, precision: str) -> None:
+@pytest.mark.parametrize(("schedule", "smoothing"), [(None, 0.0), ("one-cycle", 0.1)])
+def test_fit_is_the_plain_loop(schedule: str | None, smoothing: float, augment: Any, precision: str) -> None:
     data, held_out = samples(50), samples(21, seed=2)
     model, expected = net(), net()
-    history = run(
-        model, data, held_out, epochs=3, schedule=schedule, augment=augment, precision=precision, seed=5
-    )
+    given: dict[str, Any] = {"schedule": schedule, "label_smoothing": smoothing, "augment": augment}
+    history = run(model, data, held_out, epochs=3, precision=precision, seed=5, **given)
 
     images, labels = data.tensors
     torch.manual_seed(5)
-    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     one_cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=12, pct_start=0.25)
     if schedule is None:
-        optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+        optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     for report in history:
         expected.train()
         total, right = 0.0, 0
@@ -119,7 +118,7 @@ def test_fit_is_the_plain_loop(schedule: str | None, augment: Any, precision: st
             x = x if augment is None else augment(x)
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
                 scores = expected(x)
-                loss = F.cross_entropy(scores, y)
+                loss = F.cross_entropy(scores, y, label_smoothing=smoothing)
             rate = optimizer.param_groups[0]["lr"]
             optimizer.zero_grad()
             loss.backward()
@@ -299,6 +298,21 @@ def test_modes_are_restored_when_the_model_fails() -> None:
     assert all(module.training for module in model.modules())
 
 
+def test_evaluation_and_prediction_can_run_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = net().eval(), samples(60)
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = model(data.tensors[0]).detach().float()
+    logits = predict(model, data.tensors[0], precision="bfloat16")
+    assert logits.dtype == torch.float32
+    assert torch.equal(logits, expected)
+    assert not torch.equal(logits, predict(model, data.tensors[0]))
+    result = evaluate(model, data, precision="bfloat16")
+    assert result["loss"] == pytest.approx(F.cross_entropy(expected, data.tensors[1]).item(), rel=1e-5)
+    for answer, same_as in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(training, "has_bfloat16", lambda device, a=answer: a)
+        assert evaluate(model, data, precision="auto") == evaluate(model, data, precision=same_as)
+
+
 def test_predictions_are_ordinary_tensors() -> None:
     logits = predict(net(), samples(9).tensors[0])
     assert not logits.is_inference()
@@ -423,7 +437,7 @@ def test_an_interrupt_returns_what_was_learned_so_far() -> None:
     assert [report["epoch"] for report in history] == [1]
 
     torch.manual_seed(0)
-    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     images, labels = samples(50).tensors
     for batches in (4, 2):
         for batch in torch.randperm(50).split(16)[:batches]:
@@ -607,6 +621,7 @@ def test_without_resume_a_checkpoint_is_overwritten(tmp_path: Path) -> None:
         ({"batch_size": 10}, "was written with batch_size=16, now it is 10"),
         ({"schedule": None}, "was written with schedule='one-cycle', now it is None"),
         ({"augment": None}, "was written with augment='noise', now it is None"),
+        ({"label_smoothing": 0.1}, "was written with label_smoothing=0.0, now it is 0.1"),
         ({"precision": "bfloat16"}, "was written with precision='float32', now it is 'bfloat16'"),
         ({"seed": 1}, "was written with seed=0, now it is 1"),
         ({"epochs": 3}, "was written with epochs=2, now it is 3"),
@@ -936,6 +951,8 @@ def dark(count: int, dtype: torch.dtype = torch.float32, labels: list[Any] | Non
         ({"batch_size": None}, "fit: batch_size expects an integer of 1 or more, got None"),
         ({"schedule": "cosine"}, "fit: schedule expects None or \"one-cycle\", got 'cosine'"),
         ({"augment": "flip"}, "fit: augment expects a function or None, got 'flip'"),
+        ({"label_smoothing": 1}, "fit: label_smoothing expects a number from 0 to below 1, got 1"),
+        ({"label_smoothing": -0.1}, "fit: label_smoothing expects a number from 0 to below 1, got -0.1"),
         ({"precision": "float16"}, "fit: precision expects"),
         ({"seed": 0.5}, "fit: seed expects an integer, got 0.5"),
         ({"progress": True}, "fit: progress expects a function or None, got True"),
@@ -1004,6 +1021,7 @@ def test_labels_that_are_words_are_named() -> None:
         (lambda: evaluate(net(), samples(9), batch_size=0), "evaluate: batch_size expects"),
         (lambda: evaluate(None, samples(9)), "evaluate: model expects an nn.Module, got None"),
         (lambda: evaluate(net(), samples(9), device="gpu"), "evaluate: device expects one that is here"),
+        (lambda: evaluate(net(), samples(9), precision="half"), "evaluate: precision expects"),
         (lambda: predict(net(), torch.zeros(2, 1, 7, 6), batch_size=1.5), "predict: batch_size expects"),
         (lambda: predict(net(), torch.zeros(0, 1, 7, 6)), r"predict: images expects \(N, C, H, W\), got \(0, "),
         (lambda: predict(net(), torch.zeros(2, 1, 7, 6).int()), "predict: images expects .* got torch.int32"),
@@ -1040,4 +1058,4 @@ print(time.perf_counter() - start, *sorted(set(sys.modules) - before))
 def test_importing_training_adds_little_to_torch() -> None:
     seconds, *modules = subprocess.check_output([sys.executable, "-c", IMPORTS], text=True).split()
     assert float(seconds) < 0.4  # four times the promise
-    assert modules == ["cnnlib", "cnnlib.models", "cnnlib.training"]
+    assert modules == ["cnnlib", "cnnlib.distributed", "cnnlib.models", "cnnlib.training"]
