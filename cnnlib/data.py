@@ -89,13 +89,17 @@ class ImageData:
     epochs: int
     bound: float
 
-    def tensors(self) -> tuple[TensorDataset, TensorDataset, TensorDataset]:
-        """Return train, validation and test for torch: float32 images in [0, 1] (N, 1, 28, 28), int64 labels."""
+    def tensors(self, scaled: bool = True) -> tuple[TensorDataset, TensorDataset, TensorDataset]:
+        """Return train, validation and test for torch: float32 images in [0, 1] (N, 1, 28, 28), int64 labels.
+
+        With `scaled=False` the images stay uint8, a quarter of the memory; `training` divides each batch by 255.
+        """
         import torch
         from torch.utils.data import TensorDataset
 
         def convert(part: Split) -> TensorDataset:
-            return TensorDataset(torch.from_numpy(part.images).float().div_(255), torch.tensor(part.labels))
+            images = torch.tensor(part.images)
+            return TensorDataset(images.float().div_(255) if scaled else images, torch.tensor(part.labels))
 
         return convert(self.train), convert(self.validation), convert(self.test)
 

@@ -19,7 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[torch.device]:
+def joined(device: torch.device | str) -> Iterator[torch.device | str]:
     """Join the processes that `torchrun` started with this one; yields the device of this process.
 
     They speak NCCL on CUDA, where each takes the GPU of its number, and gloo elsewhere. At the end the
@@ -28,6 +28,7 @@ def joined(device: torch.device) -> Iterator[torch.device]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
+    device = torch.device(device)
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
@@ -61,9 +62,10 @@ def wrap(model: nn.Module, device: torch.device) -> nn.Module:
     return DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
 
 
-def own_statistics(model: nn.Module, device: torch.device) -> bool:
-    """Whether batch normalisation in `model` would see a process' own share of a batch only."""
-    return size() > 1 and device.type != "cuda" and any(isinstance(m, _BatchNorm) for m in model.modules())
+def own_statistics(model: nn.Module, device: torch.device | str) -> bool:
+    """Whether batch normalisation in `model` sees a process' own share of a batch only."""
+    together = size() == 1 or torch.device(device).type == "cuda"
+    return not together and any(isinstance(module, _BatchNorm) for module in model.modules())
 
 
 def share(indices: Tensor) -> tuple[Tensor, float]:
