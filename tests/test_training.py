@@ -22,7 +22,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
 from cnnlib import training
-from cnnlib.models import MLP
+from cnnlib.data import random_shift
+from cnnlib.models import MLP, FastNet
 from cnnlib.training import Report, evaluate, fit, load, predict, save
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -233,6 +234,45 @@ def test_the_readers_random_state_and_modes_are_untouched(failure: BaseException
     assert torch.equal(torch.get_rng_state(), state)
     assert (np.random.get_state()[1] == numpys).all()  # noqa: NPY002
     assert [module.training for module in model.modules()] == modes
+
+
+@pytest.fixture(params=[False, True])
+def deterministic(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Torch's own switch, off and on."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(request.param)
+    yield request.param
+    torch.use_deterministic_algorithms(before)
+
+
+def fast_run(device: str = "cpu", seed: int = 0) -> nn.Module:
+    """All that makes a run fast, on noise."""
+    torch.manual_seed(seed)
+    model = FastNet(width=8)
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randint(256, (330, 1, 28, 28), dtype=torch.uint8, generator=generator)
+    data_set = TensorDataset(images, torch.randint(10, (330,), generator=generator))
+    given: dict[str, Any] = {"schedule": "one-cycle", "label_smoothing": 0.1, "augment": random_shift}
+    run(model, data_set, lr=0.02, batch_size=64, precision="bfloat16", device=device, seed=seed, **given)
+    return model
+
+
+def test_the_fast_run_gives_the_same_bits_again(deterministic: bool) -> None:
+    first, again, other = fast_run(), fast_run(), fast_run(seed=1)
+    assert same(first, again)
+    assert not same(first, other)
+    assert torch.are_deterministic_algorithms_enabled() is deterministic
+
+
+def test_torchs_switch_for_deterministic_algorithms_is_honoured(deterministic: bool) -> None:
+    def put(images: Tensor) -> Tensor:  # torch has no deterministic way to do this
+        return images.clone().put_(torch.tensor([0, 0]), torch.tensor([1.0, 2.0]))
+
+    if deterministic:
+        with pytest.raises(RuntimeError, match="deterministic"):
+            run(net(), samples(20), augment=put)
+    else:
+        run(net(), samples(20), augment=put)
 
 
 class Watch(nn.Module):
@@ -913,6 +953,33 @@ def test_fit_on_cuda_moves_data_and_model_and_learns() -> None:
 
 
 @cuda
+def test_the_fast_run_on_cuda_gives_the_same_bits_or_torch_says_why_not(
+    deterministic: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        first = fast_run("cuda")
+    except RuntimeError as error:
+        if not deterministic or "deterministic" not in str(error):
+            raise
+        return
+    if deterministic:
+        assert same(first, fast_run("cuda"))
+
+
+@cuda
+def test_steps_on_cuda_do_not_wait_for_each_other() -> None:
+    """Torch warns at each wait; there are a few at the ends and one in 50 steps, not one in each of 96."""
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with pytest.warns(UserWarning, match="synchronizing") as warned:
+            run(net(), samples(768), device="cuda")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert len([w for w in warned if "synchronizing" in str(w.message)]) < 48
+
+
+@cuda
 def test_a_loss_that_is_not_finite_is_named_on_cuda() -> None:
     data = samples(50)
     data.tensors[0][17] = math.nan
@@ -1059,3 +1126,19 @@ def test_importing_training_adds_little_to_torch() -> None:
     seconds, *modules = subprocess.check_output([sys.executable, "-c", IMPORTS], text=True).split()
     assert float(seconds) < 0.4  # four times the promise
     assert modules == ["cnnlib", "cnnlib.distributed", "cnnlib.models", "cnnlib.training"]
+
+
+LIGHT = """
+import sys, time
+before = set(sys.modules)
+start = time.perf_counter()
+import cnnlib
+print(time.perf_counter() - start, *sorted(set(sys.modules) - before))
+"""
+
+
+def test_importing_cnnlib_is_light() -> None:
+    """The least of three: a busy machine can only make it slower."""
+    found = [subprocess.check_output([sys.executable, "-c", LIGHT], text=True).split() for _ in range(3)]
+    assert min(float(seconds) for seconds, *_ in found) < 0.12  # four times the promise
+    assert all(modules == ["cnnlib"] for _, *modules in found)
