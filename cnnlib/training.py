@@ -136,9 +136,11 @@ def fit(
     scheduler = _scheduler(schedule, optimizer, lr, epochs * steps)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     settings = {"lr": lr, "batch_size": batch_size, "schedule": schedule, "augment": _name(augment)}
-    settings |= {"label_smoothing": label_smoothing, "precision": precision, "seed": seed}
-    settings |= {"samples": len(data)}
-    settings |= {"epochs": epochs} if schedule else {}  # at a constant lr a run can be made longer
+    settings |= {"label_smoothing": label_smoothing, "precision": precision, "samples": len(data)}
+    settings |= {
+        "seed": seed,
+        "epochs": epochs if schedule else None,
+    }  # at a constant lr it can be made longer
     check_every = 1 if device.type == "cpu" else 50  # reading a loss makes a GPU wait
     history: list[Report] = []
 
@@ -190,13 +192,7 @@ def fit(
             report = Report(epoch=epoch, epochs=epochs, **_means(scores, device), lr=rates[-1])
             report |= {"seconds": time.perf_counter() - start, "precision": precision, "device": device.type}
             if held_out is not None:
-                distributed.share_buffers(model)
-                means = _evaluate(model, batches(held_out), device)
-                if not math.isfinite(means["loss"]):
-                    raise FloatingPointError(
-                        f"fit: the validation loss is {means['loss']} after epoch {epoch}"
-                    )
-                report |= {f"validation_{name}": value for name, value in means.items()}
+                report |= _validate(model, batches(held_out), device, epoch)
             history.append(report)
             if checkpoint is not None and first:
                 _write_checkpoint(checkpoint, settings, history, parts, device)
@@ -346,6 +342,15 @@ def _evaluate(model: nn.Module, batches: Batches, device: torch.device | None = 
             logits = model(images)
             scores.append(_score(F.cross_entropy(logits, labels), logits, labels, weight))
     return _means(scores, device)
+
+
+def _validate(model: nn.Module, batches: Batches, device: torch.device, epoch: int) -> dict[str, float]:
+    """Loss and accuracy under the names a Report has for them, over the shares of all processes."""
+    distributed.share_buffers(model)
+    means = _evaluate(model, batches, device)
+    if not math.isfinite(means["loss"]):
+        raise FloatingPointError(f"fit: the validation loss is {means['loss']} after epoch {epoch}")
+    return {f"validation_{name}": value for name, value in means.items()}
 
 
 # ---- what is put back when a run ends
