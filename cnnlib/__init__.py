@@ -1,7 +1,8 @@
 """The small package behind the course: convolution written out, tested, and used.
 
-Read it in the order of its parts: `functional` and `shapes` (NumPy only), `data`, `models`, `training`,
-then `plot` and `diagrams`. `check` judges the exercises. Importing `cnnlib` imports none of them.
+Read it in the order of its parts: `functional` and `shapes` (NumPy only), `data`, `models`, `training` (and
+`distributed`, for several processes), then `plot` and `diagrams`. `check` judges the exercises. Importing `cnnlib`
+imports none of them.
 """
 
 

@@ -32,6 +32,7 @@ from cnnlib.folders import scan_images as scan_images
 from cnnlib.folders import to_mnist as to_mnist
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.utils.data import TensorDataset
     from torchvision.datasets import MNIST
 
@@ -89,13 +90,17 @@ class ImageData:
     epochs: int
     bound: float
 
-    def tensors(self) -> tuple[TensorDataset, TensorDataset, TensorDataset]:
-        """Return train, validation and test for torch: float32 images in [0, 1] (N, 1, 28, 28), int64 labels."""
+    def tensors(self, scaled: bool = True) -> tuple[TensorDataset, TensorDataset, TensorDataset]:
+        """Return train, validation and test for torch: float32 images in [0, 1] (N, 1, 28, 28), int64 labels.
+
+        With `scaled=False` the images stay uint8, a quarter of the memory; `training` divides each batch by 255.
+        """
         import torch
         from torch.utils.data import TensorDataset
 
         def convert(part: Split) -> TensorDataset:
-            return TensorDataset(torch.from_numpy(part.images).float().div_(255), torch.tensor(part.labels))
+            images = torch.tensor(part.images)
+            return TensorDataset(images.float().div_(255) if scaled else images, torch.tensor(part.labels))
 
         return convert(self.train), convert(self.validation), convert(self.test)
 
@@ -196,6 +201,26 @@ def torchvision_mnist(train: bool, transform: Callable[[Any], Any] | None = None
     if wrong:
         _fill(raw, wrong, lambda part: part.write_bytes(contents[part.name]))
     return datasets.MNIST(root, train=train, transform=transform)
+
+
+def random_shift(images: Tensor, pixels: int = 1) -> Tensor:
+    """Return a batch of images (N, C, H, W), each moved by up to `pixels` up or down and left or right.
+
+    All places are equally likely and drawn from torch's random state; zeros move in at the border. One
+    view of all shifted windows and one choice among them: a loop over images would take far longer.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    if not isinstance(images, torch.Tensor) or images.ndim != 4:
+        found = tuple(images.shape) if hasattr(images, "shape") else type(images).__name__
+        raise ValueError(f"random_shift: images expects a tensor (N, C, H, W), got {found}")
+    if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 0:
+        raise ValueError(f"random_shift: pixels expects an integer of 0 or more, got {pixels!r}")
+    count, _, height, width = images.shape
+    windows = F.pad(images, (pixels,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    rows, columns = torch.randint(2 * pixels + 1, (2, count), device=images.device)
+    return windows[torch.arange(count, device=images.device), :, rows, columns]
 
 
 def cache_folder() -> Path:

@@ -18,12 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset, TensorDataset, default_collate
 
+from cnnlib import distributed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch.utils.tensorboard import SummaryWriter
 
     Device = torch.device | str | None
-    Batches = Iterator[tuple[Tensor, Tensor]]  # images, labels
+    Batches = Iterator[tuple[Tensor, Tensor, float]]  # images, labels, weight of their mean loss
     Score = tuple[Tensor, Tensor, int]  # of one batch: mean loss, right answers, labels
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -73,6 +75,7 @@ def fit(
     batch_size: int = 128,
     schedule: str | None = None,
     augment: Callable[[Tensor], Tensor] | None = None,
+    label_smoothing: float = 0.0,
     precision: str = "auto",
     device: Device = None,
     seed: int = 0,
@@ -90,6 +93,7 @@ def fit(
 
     - schedule: None (constant `lr`) or "one-cycle" (torch's OneCycleLR, the first quarter is warm-up).
     - augment: a function from a batch of images to a batch of images, used in training only.
+    - label_smoothing: the share of each target that is spread over all classes, in training only.
     - precision: "float32", "bfloat16" (autocast), or "auto": bfloat16 where `has_bfloat16(device)`.
     - seed: of the order, dropout and augmentation, which draw from torch's random state; yours is put
       back afterwards.
@@ -106,15 +110,19 @@ def fit(
     A stop or an interrupt returns the finished epochs, and the model keeps what it has learned.
     Raises FloatingPointError (with epoch, batch and learning rate) at the first loss that is not
     finite, and torch.OutOfMemoryError with the batch size to try.
+
+    In processes that `torchrun` started (`cnnlib.distributed`) each computes its share of every batch:
+    the batches are those of one process, dropout and augmentation draw in each process for itself,
+    process 0 alone reports, logs and writes the checkpoint, and a stop waits for the end of its epoch.
     """
     _check_settings("fit", model=model, epochs=epochs, lr=lr, batch_size=batch_size, schedule=schedule)
-    _check_settings("fit", augment=augment, precision=precision, seed=seed, progress=progress)
-    _check_settings("fit", report_every=report_every)
+    _check_settings("fit", augment=augment, label_smoothing=label_smoothing, precision=precision, seed=seed)
+    _check_settings("fit", progress=progress, report_every=report_every)
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs checkpoint, the file to go on from")
     device = _checked_device("fit", device)
-    if precision == "auto":
-        precision = "bfloat16" if has_bfloat16(device) else "float32"
+    precision = _checked_precision(precision, device)
+    first = distributed.rank() == 0
     model.to(device)
     with _own_random_state(seed, device):
         data = _checked_data("fit", "train", train, model, device)
@@ -122,70 +130,71 @@ def fit(
         if validation is not None:
             held_out = _checked_data("fit", "validation", validation, model, device)
 
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    net = distributed.wrap(model, device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
     steps = math.ceil(len(data) / batch_size)
     scheduler = _scheduler(schedule, optimizer, lr, epochs * steps)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     settings = {"lr": lr, "batch_size": batch_size, "schedule": schedule, "augment": _name(augment)}
-    settings |= {"precision": precision, "seed": seed, "samples": len(data)}
-    settings |= {"epochs": epochs} if schedule else {}  # at a constant lr a run can be made longer
+    settings |= {"label_smoothing": label_smoothing, "precision": precision, "samples": len(data)}
+    settings |= {
+        "seed": seed,
+        "epochs": epochs if schedule else None,
+    }  # at a constant lr it can be made longer
     check_every = 1 if device.type == "cpu" else 50  # reading a loss makes a GPU wait
     history: list[Report] = []
 
     def tell(report: Report) -> None:
-        if progress is not None and progress(report) is True:
+        stop = first and progress is not None and progress(report) is True
+        if distributed.size() > 1:  # all have to stop at the same step
+            stop = "batch" not in report and bool(distributed.of_first(torch.tensor(stop), device))
+        if stop:
             raise _Stop
 
-    def reporting(batches: Batches) -> Batches:
+    def batches(data: Any, shuffle: bool = False) -> Batches:
         last = time.monotonic()
-        for pair in batches:
-            yield pair
+        for batch in _batches(data, batch_size, device, shuffle, shared=True):
+            yield batch
             if report_every is not None and time.monotonic() - last >= report_every:
                 tell(Report(epoch=epoch, epochs=epochs, batch=len(scores), batches=steps, **_means(scores)))
                 last = time.monotonic()
 
     with (
-        _own_random_state(seed, device),
+        _own_random_state(seed + distributed.rank(), device),
         _modes_kept(model),
-        _opened(writer) as log,
+        _opened(writer if first else None) as log,
         _memory_hint("fit", batch_size),
         suppress(KeyboardInterrupt, _Stop),
     ):
-        if checkpoint is not None:
-            if resume and Path(checkpoint).exists():
-                history = _read_checkpoint(checkpoint, settings, epochs, parts, device)
-            else:
-                _write_checkpoint(checkpoint, settings, history, parts, device)
+        if resume and distributed.of_first(torch.tensor(Path(checkpoint or "").exists()), device):
+            history = _read_checkpoint(checkpoint or "", settings, epochs, parts, device)
+        elif checkpoint is not None and first:
+            _write_checkpoint(checkpoint, settings, history, parts, device)
         for epoch in range(len(history) + 1, epochs + 1):
             start = time.perf_counter()
             scores: list[Score] = []
             rates: list[float] = []
             model.train()
-            for images, labels in reporting(_batches(data, batch_size, device, shuffle=True)):
+            for images, labels, weight in batches(data, shuffle=True):
                 if augment is not None:
                     images = augment(images)
-                with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-                    logits = model(images)
-                    loss = F.cross_entropy(logits, labels)
-                scores.append(_score(loss, logits, labels))
+                with _autocast(device, precision):
+                    logits = net(images)
+                    loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+                scores.append(_score(loss, logits, labels, weight))
                 rates.append(optimizer.param_groups[0]["lr"])
                 if len(scores) % check_every == 0 or len(scores) == steps:
                     _check_finite(epoch, scores, check_every, rates)
                 optimizer.zero_grad()
-                loss.backward()
+                (weight * loss).backward()
                 optimizer.step()
                 scheduler.step()
-            report = Report(epoch=epoch, epochs=epochs, **_means(scores), lr=rates[-1])
+            report = Report(epoch=epoch, epochs=epochs, **_means(scores, device), lr=rates[-1])
             report |= {"seconds": time.perf_counter() - start, "precision": precision, "device": device.type}
             if held_out is not None:
-                means = _evaluate(model, reporting(_batches(held_out, batch_size, device)))
-                if not math.isfinite(means["loss"]):
-                    raise FloatingPointError(
-                        f"fit: the validation loss is {means['loss']} after epoch {epoch}"
-                    )
-                report |= {f"validation_{name}": value for name, value in means.items()}
+                report |= _validate(model, batches(held_out), device, epoch)
             history.append(report)
-            if checkpoint is not None:
+            if checkpoint is not None and first:
                 _write_checkpoint(checkpoint, settings, history, parts, device)
             if log is not None:
                 _log(log, report)
@@ -194,34 +203,43 @@ def fit(
 
 
 def evaluate(
-    model: nn.Module, data: Dataset[Any], batch_size: int = 500, device: Device = None
+    model: nn.Module,
+    data: Dataset[Any],
+    batch_size: int = 500,
+    device: Device = None,
+    precision: str = "float32",
 ) -> dict[str, float]:
     """Return the mean loss and the accuracy of `model` over `data`, each sample counted once.
 
-    `data` is as in `fit`. Runs in eval mode and float32, without gradients, on the model's own device
-    (or moves the model to `device`); afterwards every part of the model is in the mode it was in.
+    `data` and `precision` are as in `fit`. Runs in eval mode, without gradients, on the model's own
+    device (or moves the model to `device`); afterwards every part of the model is in the mode it was in.
     The loss is the cross-entropy of the logits, the accuracy a fraction from 0 to 1.
     """
-    device = _checked_evaluation("evaluate", model, batch_size, device)
+    device, precision = _checked_evaluation("evaluate", model, batch_size, device, precision)
     checked = _checked_data("evaluate", "data", data, model, device)
-    with _memory_hint("evaluate", batch_size):
+    with _memory_hint("evaluate", batch_size), _autocast(device, precision):
         return _evaluate(model, _batches(checked, batch_size, device))
 
 
 def predict(
-    model: nn.Module, images: Tensor | NDArray[Any], batch_size: int = 500, device: Device = None
+    model: nn.Module,
+    images: Tensor | NDArray[Any],
+    batch_size: int = 500,
+    device: Device = None,
+    precision: str = "float32",
 ) -> Tensor:
     """Return the logits of `model` for `images` (N, C, H, W), on the CPU; `.argmax(1)` is the class.
 
     Images are float, or uint8, which is divided by 255. Mode, precision and device as in `evaluate`.
     """
-    device = _checked_evaluation("predict", model, batch_size, device)
+    device, precision = _checked_evaluation("predict", model, batch_size, device, precision)
     images = images if isinstance(images, Tensor) else torch.tensor(images)
     _check("predict", "images", images.ndim > 1 and len(images) > 0, "(N, C, H, W)", tuple(images.shape))
     _check_pixels("predict", "images", images)
-    with _memory_hint("predict", batch_size), _evaluating(model):
-        logits = [model(_as_float(part.to(device))).cpu() for part in images.split(batch_size)]
-    return torch.cat(logits)  # outside inference mode, so that it is an ordinary tensor
+    with _memory_hint("predict", batch_size), _evaluating(model), _autocast(device, precision):
+        parts = [model(_as_float(part.to(device))).cpu() for part in images.split(batch_size)]
+    logits = torch.cat(parts)  # outside inference mode, so that it is an ordinary tensor
+    return logits.float() if logits.dtype == torch.bfloat16 else logits
 
 
 def save(model: nn.Module, path: str | Path) -> None:
@@ -258,33 +276,52 @@ def write_file(path: str | Path, content: bytes) -> None:
 # ---- batches, and what is counted on them
 
 
-def _batches(data: Any, batch_size: int, device: torch.device, shuffle: bool = False) -> Batches:
-    """Pairs of float images and int64 labels on `device`, in an order drawn from torch's random state."""
+def _batches(
+    data: Any, batch_size: int, device: torch.device, shuffle: bool = False, shared: bool = False
+) -> Batches:
+    """Float images and int64 labels on `device`, in an order drawn from torch's random state.
+
+    With `shared` each process gets its share of the batches that process 0 has drawn.
+    """
     order = torch.randperm(len(data)) if shuffle else torch.arange(len(data))
+    if shared:
+        order = distributed.of_first(order, device)
     if type(data) is TensorDataset:
         order = order.to(data.tensors[0].device)
     for indices in order.split(batch_size):
+        mine, weight = distributed.share(indices) if shared else (indices, 1.0)
         if type(data) is TensorDataset:
-            images, labels = data[indices]  # one slice of each tensor
+            images, labels = data[mine]  # one slice of each tensor
         else:
-            images, labels = default_collate([data[i] for i in indices.tolist()])
-        yield _as_float(images.to(device)), labels.to(device).long()
+            images, labels = default_collate([data[i] for i in mine.tolist()])
+        yield _as_float(images.to(device)), labels.to(device).long(), weight
 
 
 def _as_float(images: Tensor) -> Tensor:
     return images / 255 if images.dtype == torch.uint8 else images
 
 
-def _score(loss: Tensor, logits: Tensor, labels: Tensor) -> Score:
-    return loss.detach(), (logits.detach().argmax(1) == labels).sum(), labels.numel()
+def _autocast(device: torch.device, precision: str) -> torch.autocast:
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def _means(scores: Sequence[Score]) -> dict[str, float]:
-    """Loss and accuracy over all samples: a batch weighs as much as it has samples."""
+def _score(loss: Tensor, logits: Tensor, labels: Tensor, weight: float) -> Score:
+    right = (logits.detach().argmax(1) == labels).sum()
+    return loss.detach(), right * (weight > 0), labels.numel() * (weight > 0)
+
+
+def _means(scores: Sequence[Score], device: torch.device | None = None) -> dict[str, float]:
+    """Loss and accuracy over all samples: a batch weighs as much as it has samples.
+
+    With `device` they are over all processes, else over this one's.
+    """
     losses, right, counts = zip(*scores, strict=True)
-    weights = torch.tensor(counts, dtype=torch.float64) / sum(counts)
-    loss = torch.stack(losses).cpu().double() @ weights
-    return {"loss": loss.item(), "accuracy": torch.stack(right).sum().item() / sum(counts)}
+    count = torch.tensor(counts, dtype=torch.float64)
+    loss = torch.stack(losses).cpu().double() @ count
+    sums = torch.stack([loss, torch.stack(right).sum().cpu().double(), count.sum()])
+    if device is not None:
+        sums = distributed.total(sums, device)
+    return {"loss": (sums[0] / sums[2]).item(), "accuracy": (sums[1] / sums[2]).item()}
 
 
 def _check_finite(epoch: int, scores: Sequence[Score], last: int, rates: Sequence[float]) -> None:
@@ -298,13 +335,22 @@ def _check_finite(epoch: int, scores: Sequence[Score], last: int, rates: Sequenc
             )
 
 
-def _evaluate(model: nn.Module, batches: Batches) -> dict[str, float]:
+def _evaluate(model: nn.Module, batches: Batches, device: torch.device | None = None) -> dict[str, float]:
     scores: list[Score] = []
     with _evaluating(model):
-        for images, labels in batches:
+        for images, labels, weight in batches:
             logits = model(images)
-            scores.append(_score(F.cross_entropy(logits, labels), logits, labels))
-    return _means(scores)
+            scores.append(_score(F.cross_entropy(logits, labels), logits, labels, weight))
+    return _means(scores, device)
+
+
+def _validate(model: nn.Module, batches: Batches, device: torch.device, epoch: int) -> dict[str, float]:
+    """Loss and accuracy under the names a Report has for them, over the shares of all processes."""
+    distributed.share_buffers(model)
+    means = _evaluate(model, batches, device)
+    if not math.isfinite(means["loss"]):
+        raise FloatingPointError(f"fit: the validation loss is {means['loss']} after epoch {epoch}")
+    return {f"validation_{name}": value for name, value in means.items()}
 
 
 # ---- what is put back when a run ends
@@ -338,13 +384,17 @@ def _own_random_state(seed: int, device: torch.device) -> Iterator[None]:
     with torch.accelerator.device_index(None if device.type == "cpu" else device.index):
         before = _random_state(device)
         try:
-            # torch.manual_seed would also seed devices that are not used here.
-            torch.default_generator.manual_seed(seed)
-            if device.type != "cpu":
-                torch.get_device_module(device).manual_seed(seed)
+            _seed(seed, device)
             yield
         finally:
             _set_random_state(device, before)
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    # torch.manual_seed would also seed devices that are not used here.
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
 
 
 def _random_state(device: torch.device) -> list[Tensor]:
@@ -458,7 +508,10 @@ def _read_checkpoint(
         raise ValueError(f"fit: {path} has {len(state['history'])} epochs already, epochs is {epochs}")
     for name, part in parts.items():
         part.load_state_dict(state[name])
-    _set_random_state(device, state["random"])
+    if distributed.rank() == 0:
+        _set_random_state(device, state["random"])
+    else:  # the file knows the state of process 0; the others draw anew, not the same as it
+        _seed(settings["seed"] + distributed.rank() + 1_000 * len(state["history"]), device)
     return [Report(report) for report in state["history"]]
 
 
@@ -495,6 +548,10 @@ _SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "batch_size": (_is_count, "an integer of 1 or more"),
     "schedule": (lambda value: value in (None, "one-cycle"), 'None or "one-cycle"'),
     "augment": (lambda value: value is None or callable(value), "a function or None"),
+    "label_smoothing": (
+        lambda value: isinstance(value, Real) and 0 <= float(value) < 1,
+        "a number from 0 to below 1",
+    ),
     "precision": (
         lambda value: value in ("auto", "float32", "bfloat16"),
         '"auto", "float32" or "bfloat16"',
@@ -525,15 +582,24 @@ def _checked_device(where: str, device: Device) -> torch.device:
         raise ValueError(f"{where}: device expects one that is here ({here}), got {device!r}") from error
 
 
-def _checked_evaluation(where: str, model: nn.Module, batch_size: int, device: Device) -> torch.device:
-    """The device to evaluate on, where the model is afterwards: its own unless another one is given."""
-    _check_settings(where, model=model, batch_size=batch_size)
+def _checked_precision(precision: str, device: torch.device) -> str:
+    if precision == "auto":
+        return "bfloat16" if has_bfloat16(device) else "float32"
+    return precision
+
+
+def _checked_evaluation(
+    where: str, model: nn.Module, batch_size: int, device: Device, precision: str
+) -> tuple[torch.device, str]:
+    """The device to evaluate on, where the model is afterwards (its own unless one is given), and the precision."""
+    _check_settings(where, model=model, batch_size=batch_size, precision=precision)
     if device is None:
         held = next(model.parameters(), next(model.buffers(), None))
-        return torch.device("cpu") if held is None else held.device
-    device = _checked_device(where, device)
-    model.to(device)
-    return device
+        device = torch.device("cpu") if held is None else held.device
+    else:
+        device = _checked_device(where, device)
+        model.to(device)
+    return device, _checked_precision(precision, device)
 
 
 def _check_pixels(where: str, argument: str, images: Tensor) -> None:

@@ -228,6 +228,67 @@ def test_digits_are_sklearns_resized() -> None:
         assert min(np.abs(picture - other).max() for other in by_content[int(label)]) <= 1
 
 
+def test_unscaled_tensors_are_the_bytes() -> None:
+    digits = data.load_digits()
+    for small, scaled, part in zip(
+        digits.tensors(scaled=False),
+        digits.tensors(),
+        (digits.train, digits.validation, digits.test),
+        strict=True,
+    ):
+        images, labels = small.tensors
+        assert images.dtype == torch.uint8
+        assert torch.equal(images / 255, scaled.tensors[0])
+        assert torch.equal(labels, scaled.tensors[1])
+        images.zero_()  # a copy: the arrays stay as they are
+        assert part.images.any()
+
+
+@given(st.integers(1, 30), st.integers(1, 3), st.integers(3, 6), st.integers(3, 7), st.integers(0, 2))
+def test_random_shift_moves_each_image_as_a_whole_with_zeros_behind(
+    count: int, channels: int, height: int, width: int, pixels: int
+) -> None:
+    images = torch.rand(count, channels, height, width) + 0.1
+    padded = torch.nn.functional.pad(images, (pixels,) * 4)
+    moved = data.random_shift(images, pixels)
+    assert moved.shape == images.shape
+    places = range(2 * pixels + 1)
+    for number, image in enumerate(moved):
+        windows = [padded[number, :, i : i + height, j : j + width] for i in places for j in places]
+        assert sum(torch.equal(image, window) for window in windows) == 1
+
+
+def test_random_shift_draws_all_places_evenly_from_torchs_random_state() -> None:
+    images = torch.zeros(9000, 1, 3, 3, dtype=torch.uint8)
+    images[..., 1, 1] = 1
+    torch.manual_seed(0)
+    moved = data.random_shift(images)
+    assert moved.dtype == torch.uint8
+    counts = moved.sum(0).flatten()
+    assert ((counts > 850) & (counts < 1150)).all()
+    torch.manual_seed(0)
+    assert torch.equal(data.random_shift(images), moved)
+    assert images[..., 1, 1].all()
+    assert not torch.equal(data.random_shift(images), moved)
+    assert torch.equal(data.random_shift(images, 0), images)
+
+
+@pytest.mark.parametrize(
+    ("images", "pixels", "message"),
+    [
+        (torch.zeros(3, 4, 5), 1, r"random_shift: images expects a tensor \(N, C, H, W\), got \(3, 4, 5\)"),
+        (np.zeros((1, 1, 4, 5)), 1, r"random_shift: images expects a tensor"),
+        (None, 1, "random_shift: images expects a tensor .* got NoneType"),
+        (torch.zeros(1, 1, 4, 5), -1, "random_shift: pixels expects an integer of 0 or more, got -1"),
+        (torch.zeros(1, 1, 4, 5), 1.0, "random_shift: pixels expects an integer of 0 or more, got 1.0"),
+        (torch.zeros(1, 1, 4, 5), True, "random_shift: pixels expects an integer of 0 or more, got True"),
+    ],
+)
+def test_random_shift_names_wrong_arguments(images: object, pixels: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        data.random_shift(images, pixels)  # type: ignore[arg-type]
+
+
 def test_tensors_are_totensors() -> None:
     digits = data.load_digits()
     totensor = torchvision.transforms.ToTensor()

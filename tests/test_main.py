@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,6 +106,68 @@ def test_the_run_is_the_one_fit_makes(folder: Path) -> None:
     )
     saved = training.load(models.MLP(), folder / "runs" / "mlp-digits.pt").state_dict()
     assert all(torch.equal(saved[name], value) for name, value in model.state_dict().items())
+
+
+def test_fast_trains_the_fast_net_with_its_recipe_and_takes_a_second_look(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["train", "--fast", "--data", "digits", "--device", "cpu", "--precision", "float32"]
+    assert main([*asked, "--epochs", "4", "--lr", "0.01", "--json", "record.json"]) == 0
+    record = json.loads((folder / "record.json").read_text())
+    expected = {"model": "fastnet", "epochs": 4, "lr": 0.01, "batch_size": 64, "schedule": "one-cycle"}
+    assert expected.items() <= record.items()
+    assert (record["label_smoothing"], record["augment"], record["processes"]) == (0.1, "random_shift", 1)
+    train, validation, test = data.load_digits().tensors()
+    torch.manual_seed(0)
+    model = models.FastNet()
+    settings: dict[str, Any] = {"epochs": 4, "lr": 0.01, "batch_size": 64, "schedule": "one-cycle"}
+    settings |= {"label_smoothing": 0.1, "augment": data.random_shift, "precision": "float32"}
+    training.fit(model, train, validation, **settings, device="cpu", progress=None)
+    saved = training.load(models.FastNet(), folder / "runs" / "fastnet-digits.pt").state_dict()
+    assert all(torch.equal(saved[name], value) for name, value in model.state_dict().items())
+    twice = training.evaluate(models.FiveShifts(model), test)["accuracy"]
+    assert record["test_accuracy"] == pytest.approx(twice, abs=1e-5)
+    assert record["train_accuracy"] == pytest.approx(training.evaluate(model, train)["accuracy"], abs=1e-5)
+
+
+def test_fast_alone_reaches_the_bound_of_the_digits(folder: Path) -> None:
+    assert main(["train", "--fast", "--data", "digits", "--json", "record.json"]) == 0
+    assert json.loads((folder / "record.json").read_text())["test_accuracy"] >= data.load_digits().bound
+
+
+def test_a_checkpoint_is_kept_and_gone_on_from(folder: Path) -> None:
+    quick = [*QUICK, "--precision", "float32", "--device", "cpu", "--checkpoint", "run.ckpt"]
+    assert main([*quick, "--epochs", "1"]) == 0
+    assert main([*quick, "--epochs", "3", "--out", "resumed.pt", "--json", "record.json"]) == 0
+    assert len(json.loads((folder / "record.json").read_text())["history"]) == 3
+    assert main([*quick[:-2], "--epochs", "3", "--out", "whole.pt"]) == 0
+    resumed, whole = (training.load(models.MLP(), name).state_dict() for name in ("resumed.pt", "whole.pt"))
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def test_compile_compiles_the_model_for_the_device(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **given: asked.append(given))
+    assert main([*QUICK, "--epochs", "1", "--device", "cpu", "--compile"]) == 0
+    assert asked == [{"dynamic": False, "mode": "default"}]
+
+
+@pytest.mark.skipif("CNNLIB_TEST_ALL" not in os.environ, reason="only in make test-all")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_run_learns_as_well(folder: Path) -> None:
+    assert (
+        main(["train", "--fast", "--data", "digits", "--device", "cpu", "--compile", "--json", "r.json"]) == 0
+    )
+    assert json.loads((folder / "r.json").read_text())["test_accuracy"] >= data.load_digits().bound
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("more", [[], ["--compile"]])
+def test_fast_runs_on_cuda(folder: Path, more: list[str]) -> None:
+    assert main(["train", "--fast", "--data", "digits", "--device", "cuda", "--json", "r.json", *more]) == 0
+    record = json.loads((folder / "r.json").read_text())
+    assert record["device"] == "cuda"
+    assert record["test_accuracy"] >= data.load_digits().bound
 
 
 def test_ctrl_c_saves_what_was_learned_and_exits_with_130(
@@ -242,7 +305,7 @@ def test_a_missing_data_set_is_a_failure_and_auto_falls_back(
         ["train", "--lr", "inf"],
         ["train", "--precision", "float16"],
         ["train", "--seed", "x"],
-        ["train", "--fast"],
+        ["train", "--quick"],
         ["doctor", "--fast"],
     ],
 )
@@ -269,7 +332,8 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         "--out",
         "--json",
     }
-    assert options | {"--tensorboard", "--precision", "--help"} == set(re.findall(r"--[a-z-]+", out))
+    options |= {"--fast", "--compile", "--checkpoint", "--tensorboard", "--precision", "--help"}
+    assert options == set(re.findall(r"--[a-z-]+", out)) - {"--fast,"}
 
 
 def test_on_a_terminal_a_bar_moves_within_the_epochs(

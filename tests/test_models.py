@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock
 
-from cnnlib.models import MLP, ConvNet, DeepNet, ResidualBlock
+from cnnlib.models import MLP, ConvNet, DeepNet, FastNet, FiveShifts, ResidualBlock
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 33), st.integers(9, 33))
 
@@ -53,17 +53,17 @@ def test_mlp_takes_any_size_and_gives_torch_numbers(shape: tuple[int, int, int],
     assert [layer.out_features for layer in (*pairs, last)] == [*hidden, 7]
 
 
-@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize("model", [ConvNet, MLP, FastNet])
 def test_logits_are_no_probabilities_and_do_not_depend_on_batch_mates(model: type[nn.Module]) -> None:
     torch.manual_seed(0)
-    net, images = model(), torch.rand(4, 1, 28, 28)
+    net, images = model().eval(), torch.rand(4, 1, 28, 28)
     logits = net(images)
     assert (logits < 0).any()
     assert (logits.sum(1) - 1).abs().min() > 1e-3
     torch.testing.assert_close(net(images[1:2]), logits[1:2])
 
 
-@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize("model", [ConvNet, MLP, FastNet])
 @pytest.mark.parametrize(
     "shape", [(1, 28, 28), (28, 28), (2, 28, 28), (2, 3, 28, 28), (2, 1, 28, 27), (1, 2, 1, 28, 28)]
 )
@@ -82,7 +82,7 @@ def test_an_image_too_small_for_two_convolutions_is_refused(height: int, width: 
     ConvNet((3, max(height, 9), max(width, 9)))
 
 
-@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize("model", [ConvNet, MLP, FastNet])
 @pytest.mark.parametrize("in_shape", [(28, 28), 28, (0, 28, 28), (1, 28.0, 28), (1, -9, 28), "abc", None])
 def test_a_wrong_in_shape_is_refused(model: type[nn.Module], in_shape: object) -> None:
     with pytest.raises(ValueError, match=f"{model.__name__}: in_shape expects"):
@@ -90,7 +90,7 @@ def test_a_wrong_in_shape_is_refused(model: type[nn.Module], in_shape: object) -
 
 
 @pytest.mark.parametrize("classes", [0, -1, 2.5, "10"])
-@pytest.mark.parametrize("model", [ConvNet, MLP])
+@pytest.mark.parametrize("model", [ConvNet, MLP, FastNet])
 def test_a_wrong_number_of_classes_is_refused(model: type[nn.Module], classes: object) -> None:
     with pytest.raises(ValueError, match=f"{model.__name__}: num_classes expects integers of 1 or more"):
         model(num_classes=classes)
@@ -170,3 +170,69 @@ def test_he_sets_the_size_of_the_first_weights() -> None:
 def test_a_wrong_argument_of_a_deep_net_is_named(make: Callable[[], object], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         make()
+
+
+# ---- the fast net
+
+
+SIZES = st.tuples(st.integers(1, 3), st.integers(20, 37), st.integers(20, 37))
+
+
+@given(SIZES, st.integers(1, 5), st.booleans(), st.booleans(), st.booleans())
+def test_fastnet_is_its_layers_written_out(
+    shape: tuple[int, int, int], width: int, strided: bool, pool_first: bool, normalised: bool
+) -> None:
+    torch.manual_seed(0)
+    model = FastNet(shape, 7, width, strided=strided, pool_first=pool_first, normalised=normalised).eval()
+    images = x = torch.rand(2, *shape)
+    weights = dict(model.named_parameters())
+    convolutions = [name for name, value in weights.items() if value.ndim == 4]
+    for number, name in enumerate(convolutions):
+        stride = 2 if strided and number == 0 else 1
+        x = F.conv2d(
+            x, weights[name], weights.get(name.replace("weight", "bias")), stride, padding=int(number == 1)
+        )
+        pools = number > 0 or not strided
+        if pools and pool_first:
+            x = F.max_pool2d(x, 2)
+        x = F.relu(x / (1 + 1e-5) ** 0.5 if normalised else x)  # a new net's running statistics: 0 and 1
+        if pools and not pool_first:
+            x = F.max_pool2d(x, 2)
+    *_, weight, bias = model.parameters()
+    torch.testing.assert_close(model(images), F.linear(x.flatten(1), weight, bias))
+    assert [weights[name].shape[0] for name in convolutions] == [width, 2 * width, 4 * width]
+    assert any(isinstance(module, nn.BatchNorm2d) for module in model.modules()) is normalised
+
+
+def test_fastnet_lies_channels_last_in_memory_unless_told_otherwise() -> None:
+    for last in (True, False):
+        kernels = FastNet(channels_last=last).features[3].weight
+        assert kernels.is_contiguous(memory_format=torch.channels_last) is last
+        assert kernels.is_contiguous() is not last
+
+
+@pytest.mark.parametrize(("height", "width"), [(19, 28), (28, 19)])
+def test_an_image_too_small_for_fastnet_is_refused(height: int, width: int) -> None:
+    with pytest.raises(ValueError, match="FastNet: in_shape expects height and width of 20 or more, got"):
+        FastNet((1, height, width))
+
+
+@pytest.mark.parametrize("width", [0, 2.5])
+def test_a_wrong_width_is_refused(width: object) -> None:
+    with pytest.raises(ValueError, match="FastNet: width expects integers of 1 or more"):
+        FastNet(width=width)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 3), st.integers(2, 9), st.integers(2, 9))
+def test_five_shifts_average_what_the_model_says_at_five_places(count: int, height: int, width: int) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(height * width, 3), nn.Tanh())
+    images = torch.rand(count, 1, height, width)
+    expected = model(images)
+    for axis in (-2, -1):
+        for step in (-1, 1):
+            moved = images.roll(step, axis)
+            moved.select(axis, 0 if step == 1 else -1).zero_()  # what would come in from the other side
+            expected = expected + model(moved)
+    torch.testing.assert_close(FiveShifts(model)(images), expected / 5)
+    assert [*FiveShifts(model).parameters()] == [*model.parameters()]

@@ -22,7 +22,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
 from cnnlib import training
-from cnnlib.models import MLP
+from cnnlib.data import random_shift
+from cnnlib.models import MLP, FastNet
 from cnnlib.training import Report, evaluate, fit, load, predict, save
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -97,20 +98,19 @@ def raising(error: BaseException) -> Callable[[Tensor], Tensor]:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("augment", [None, noise])
-@pytest.mark.parametrize("schedule", [None, "one-cycle"])
-def test_fit_is_the_plain_loop(schedule: str | None, augment: Any, precision: str) -> None:
+@pytest.mark.parametrize(("schedule", "smoothing"), [(None, 0.0), ("one-cycle", 0.1)])
+def test_fit_is_the_plain_loop(schedule: str | None, smoothing: float, augment: Any, precision: str) -> None:
     data, held_out = samples(50), samples(21, seed=2)
     model, expected = net(), net()
-    history = run(
-        model, data, held_out, epochs=3, schedule=schedule, augment=augment, precision=precision, seed=5
-    )
+    given: dict[str, Any] = {"schedule": schedule, "label_smoothing": smoothing, "augment": augment}
+    history = run(model, data, held_out, epochs=3, precision=precision, seed=5, **given)
 
     images, labels = data.tensors
     torch.manual_seed(5)
-    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     one_cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=12, pct_start=0.25)
     if schedule is None:
-        optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+        optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     for report in history:
         expected.train()
         total, right = 0.0, 0
@@ -119,7 +119,7 @@ def test_fit_is_the_plain_loop(schedule: str | None, augment: Any, precision: st
             x = x if augment is None else augment(x)
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
                 scores = expected(x)
-                loss = F.cross_entropy(scores, y)
+                loss = F.cross_entropy(scores, y, label_smoothing=smoothing)
             rate = optimizer.param_groups[0]["lr"]
             optimizer.zero_grad()
             loss.backward()
@@ -236,6 +236,45 @@ def test_the_readers_random_state_and_modes_are_untouched(failure: BaseException
     assert [module.training for module in model.modules()] == modes
 
 
+@pytest.fixture(params=[False, True])
+def deterministic(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Torch's own switch, off and on."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(request.param)
+    yield request.param
+    torch.use_deterministic_algorithms(before)
+
+
+def fast_run(device: str = "cpu", seed: int = 0) -> nn.Module:
+    """All that makes a run fast, on noise."""
+    torch.manual_seed(seed)
+    model = FastNet(width=8)
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randint(256, (330, 1, 28, 28), dtype=torch.uint8, generator=generator)
+    data_set = TensorDataset(images, torch.randint(10, (330,), generator=generator))
+    given: dict[str, Any] = {"schedule": "one-cycle", "label_smoothing": 0.1, "augment": random_shift}
+    run(model, data_set, lr=0.02, batch_size=64, precision="bfloat16", device=device, seed=seed, **given)
+    return model
+
+
+def test_the_fast_run_gives_the_same_bits_again(deterministic: bool) -> None:
+    first, again, other = fast_run(), fast_run(), fast_run(seed=1)
+    assert same(first, again)
+    assert not same(first, other)
+    assert torch.are_deterministic_algorithms_enabled() is deterministic
+
+
+def test_torchs_switch_for_deterministic_algorithms_is_honoured(deterministic: bool) -> None:
+    def put(images: Tensor) -> Tensor:  # torch has no deterministic way to do this
+        return images.clone().put_(torch.tensor([0, 0]), torch.tensor([1.0, 2.0]))
+
+    if deterministic:
+        with pytest.raises(RuntimeError, match="deterministic"):
+            run(net(), samples(20), augment=put)
+    else:
+        run(net(), samples(20), augment=put)
+
+
 class Watch(nn.Module):
     """Writes down how it was called."""
 
@@ -297,6 +336,21 @@ def test_modes_are_restored_when_the_model_fails() -> None:
     with pytest.raises(RuntimeError):
         predict(model, torch.zeros(2, 5, 7, 6))
     assert all(module.training for module in model.modules())
+
+
+def test_evaluation_and_prediction_can_run_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = net().eval(), samples(60)
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = model(data.tensors[0]).detach().float()
+    logits = predict(model, data.tensors[0], precision="bfloat16")
+    assert logits.dtype == torch.float32
+    assert torch.equal(logits, expected)
+    assert not torch.equal(logits, predict(model, data.tensors[0]))
+    result = evaluate(model, data, precision="bfloat16")
+    assert result["loss"] == pytest.approx(F.cross_entropy(expected, data.tensors[1]).item(), rel=1e-5)
+    for answer, same_as in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(training, "has_bfloat16", lambda device, a=answer: a)
+        assert evaluate(model, data, precision="auto") == evaluate(model, data, precision=same_as)
 
 
 def test_predictions_are_ordinary_tensors() -> None:
@@ -423,7 +477,7 @@ def test_an_interrupt_returns_what_was_learned_so_far() -> None:
     assert [report["epoch"] for report in history] == [1]
 
     torch.manual_seed(0)
-    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(expected.parameters(), lr=0.01, fused=True)
     images, labels = samples(50).tensors
     for batches in (4, 2):
         for batch in torch.randperm(50).split(16)[:batches]:
@@ -607,6 +661,7 @@ def test_without_resume_a_checkpoint_is_overwritten(tmp_path: Path) -> None:
         ({"batch_size": 10}, "was written with batch_size=16, now it is 10"),
         ({"schedule": None}, "was written with schedule='one-cycle', now it is None"),
         ({"augment": None}, "was written with augment='noise', now it is None"),
+        ({"label_smoothing": 0.1}, "was written with label_smoothing=0.0, now it is 0.1"),
         ({"precision": "bfloat16"}, "was written with precision='float32', now it is 'bfloat16'"),
         ({"seed": 1}, "was written with seed=0, now it is 1"),
         ({"epochs": 3}, "was written with epochs=2, now it is 3"),
@@ -898,6 +953,33 @@ def test_fit_on_cuda_moves_data_and_model_and_learns() -> None:
 
 
 @cuda
+def test_the_fast_run_on_cuda_gives_the_same_bits_or_torch_says_why_not(
+    deterministic: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        first = fast_run("cuda")
+    except RuntimeError as error:
+        if not deterministic or "deterministic" not in str(error):
+            raise
+        return
+    if deterministic:
+        assert same(first, fast_run("cuda"))
+
+
+@cuda
+def test_steps_on_cuda_do_not_wait_for_each_other() -> None:
+    """Torch warns at each wait; there are a few at the ends and one in 50 steps, not one in each of 96."""
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with pytest.warns(UserWarning, match="synchronizing") as warned:
+            run(net(), samples(768), device="cuda")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert len([w for w in warned if "synchronizing" in str(w.message)]) < 48
+
+
+@cuda
 def test_a_loss_that_is_not_finite_is_named_on_cuda() -> None:
     data = samples(50)
     data.tensors[0][17] = math.nan
@@ -936,6 +1018,8 @@ def dark(count: int, dtype: torch.dtype = torch.float32, labels: list[Any] | Non
         ({"batch_size": None}, "fit: batch_size expects an integer of 1 or more, got None"),
         ({"schedule": "cosine"}, "fit: schedule expects None or \"one-cycle\", got 'cosine'"),
         ({"augment": "flip"}, "fit: augment expects a function or None, got 'flip'"),
+        ({"label_smoothing": 1}, "fit: label_smoothing expects a number from 0 to below 1, got 1"),
+        ({"label_smoothing": -0.1}, "fit: label_smoothing expects a number from 0 to below 1, got -0.1"),
         ({"precision": "float16"}, "fit: precision expects"),
         ({"seed": 0.5}, "fit: seed expects an integer, got 0.5"),
         ({"progress": True}, "fit: progress expects a function or None, got True"),
@@ -1004,6 +1088,7 @@ def test_labels_that_are_words_are_named() -> None:
         (lambda: evaluate(net(), samples(9), batch_size=0), "evaluate: batch_size expects"),
         (lambda: evaluate(None, samples(9)), "evaluate: model expects an nn.Module, got None"),
         (lambda: evaluate(net(), samples(9), device="gpu"), "evaluate: device expects one that is here"),
+        (lambda: evaluate(net(), samples(9), precision="half"), "evaluate: precision expects"),
         (lambda: predict(net(), torch.zeros(2, 1, 7, 6), batch_size=1.5), "predict: batch_size expects"),
         (lambda: predict(net(), torch.zeros(0, 1, 7, 6)), r"predict: images expects \(N, C, H, W\), got \(0, "),
         (lambda: predict(net(), torch.zeros(2, 1, 7, 6).int()), "predict: images expects .* got torch.int32"),
@@ -1040,4 +1125,20 @@ print(time.perf_counter() - start, *sorted(set(sys.modules) - before))
 def test_importing_training_adds_little_to_torch() -> None:
     seconds, *modules = subprocess.check_output([sys.executable, "-c", IMPORTS], text=True).split()
     assert float(seconds) < 0.4  # four times the promise
-    assert modules == ["cnnlib", "cnnlib.models", "cnnlib.training"]
+    assert modules == ["cnnlib", "cnnlib.distributed", "cnnlib.models", "cnnlib.training"]
+
+
+LIGHT = """
+import sys, time
+before = set(sys.modules)
+start = time.perf_counter()
+import cnnlib
+print(time.perf_counter() - start, *sorted(set(sys.modules) - before))
+"""
+
+
+def test_importing_cnnlib_is_light() -> None:
+    """The least of three: a busy machine can only make it slower."""
+    found = [subprocess.check_output([sys.executable, "-c", LIGHT], text=True).split() for _ in range(3)]
+    assert min(float(seconds) for seconds, *_ in found) < 0.12  # four times the promise
+    assert all(modules == ["cnnlib"] for _, *modules in found)

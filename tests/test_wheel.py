@@ -80,9 +80,13 @@ def wheel(project: Path, backend: Path) -> Path:
     return build(project, backend, "wheel")
 
 
+# Where the wheel tells Jupyter's server of the explorers' extension.
+JUPYTER = f"cnnlib-{META['version']}.data/data/etc/jupyter/jupyter_server_config.d/cnnlib.json"
+
+
 def lacking(found: set[str]) -> list[str]:
     """What a wheel with the files `found` has too little or too much of."""
-    package = {name for name in found if ".dist-info/" not in name}
+    package = {name for name in found if ".dist-info/" not in name and name != JUPYTER}
     return sorted(f"lacks {n}" for n in WANTED - package) + sorted(f"has {n}" for n in package - WANTED)
 
 
@@ -90,6 +94,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     found = set(zipfile.ZipFile(wheel).namelist())
     assert lacking(found) == []
     assert {"cnnlib/py.typed", "cnnlib/samples.npz", "cnnlib/check/engine.py", "cnnlib/__main__.py"} <= found
+    assert JUPYTER in found
     assert {Path(name).name for name in found if "/licenses/" in name} == set(META["license-files"])
     assert lacking(found - {"cnnlib/samples.npz"}) == ["lacks cnnlib/samples.npz"]
     assert lacking(found | {"tests/test_wheel.py"}) == ["has tests/test_wheel.py"]
