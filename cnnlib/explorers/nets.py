@@ -57,7 +57,7 @@ class NetExplorer(Explorer):
     )
     asks_python = traitlets.Bool(False).tag(sync=True)
     _asked = traitlets.Int(0).tag(sync=True)
-    _reply = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    _reply = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _models: tuple[nn.Module, ...] = ()
 
     def _take(self, models: Sequence[object], images: NDArray[np.float32], shape: tuple[int, ...]) -> None:

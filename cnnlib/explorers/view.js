@@ -506,6 +506,7 @@ export class Questions {
   }
 
   receive() {
+    if (!this.open) return;
     const reply = this.stage.model.get("_reply");
     const later = this.later;
     if (reply.asked === this.waiting) this.waiting = 0;

@@ -406,6 +406,21 @@ def test_python_answers_where_the_browser_cannot(visit: Any) -> None:
     assert page.said().endswith("Computed by Python.")
 
 
+@pytest.mark.parametrize("model", [None, "trained"])
+def test_python_hears_of_every_stroke_without_being_asked(visit: Any, model: str | None) -> None:
+    explorer = DigitPad(model and build(model))
+    page = visit(explorer)
+    page.page.evaluate("state => Object.entries(state).forEach(([k, v]) => model.set(k, v))", live(explorer))
+    for row, column in ((3, 3), (9, 30), (40, 50)):
+        page.board("draw here").click(row, column)
+        assert pixels(page)[row, column] == 255 and page.trait("_asked") == 0
+
+
+def live(explorer: DigitPad) -> Any:
+    """What a notebook's frontend holds beyond the stored traits."""
+    return explorer.get_state(["_asked", "_reply"])
+
+
 # What it refuses, and what it keeps
 
 
