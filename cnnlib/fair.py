@@ -154,7 +154,7 @@ def train(
 
 def _curve(net: nn.Module, digits: TensorDataset) -> list[float]:
     images, labels = digits.tensors
-    curve = shift_curve(lambda moved: training.predict(net, moved).argmax(1), images, labels)
+    curve = shift_curve(lambda moved: training.predict(net, moved).argmax(1), images, labels, SHIFTS)
     return [round(accuracy, 4) for accuracy in curve]
 
 

@@ -488,4 +488,12 @@ def shuffled_in_place(train, evaluate, data, seed):
     return plain, evaluate(train(x_train, y_train), x_test, y_test)
 
 
-EQUIVALENT: dict[str, dict[str, str]] = {}
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "matched_width": {
+        "width = 1  =>  width = 2": "width 1 is looked at too, as the one below",
+        "while count_params(width) < budget:  =>  while count_params(width) <= budget:": (
+            "a width that meets the budget is then the one below, and no nearer one exists"
+        ),
+        "below = max(width - 1, 1)  =>  below = max(1, width - 1)": "the larger of two numbers has no order",
+    },
+}
