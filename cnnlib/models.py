@@ -181,8 +181,11 @@ class PoolNet(nn.Module):
         c_in, height, width = self.in_shape
         if min(height, width) < 8:
             raise ValueError(f"PoolNet: in_shape expects height and width of 8 or more, got {self.in_shape}")
+        if not isinstance(channels, Sequence) or len(channels) != 3:
+            raise ValueError(f"PoolNet: channels expects three numbers, got {channels!r}")
         layers: list[nn.Module] = []
         for c_out, kernel_size in zip(channels, (5, 3, 3), strict=True):
+            _check_positive("PoolNet", "channels", c_out)
             layers += [_convolution(c_in, c_out, kernel_size, norm=True), nn.ReLU(), nn.MaxPool2d(2)]
             c_in = c_out
         self.features = nn.Sequential(*layers)

@@ -142,7 +142,8 @@ def _scores(height: int, width: int) -> _Named:
             raise RuntimeError(
                 f"predict: expects images (N, 1, {height}, {width}), got {tuple(images.shape)}"
             )
-        return (images.flatten(1).double() @ weight).argmax(1)
+        answers: Tensor = (images.flatten(1).double() @ weight).argmax(1)
+        return answers
 
     return _Named("a net's answers", predict)
 
@@ -152,11 +153,12 @@ def _moved(images: Tensor, down: int = 0, right: int = 0, fill: str = "black") -
     if fill == "wrapped":
         return images.roll((down, right), (-2, -1))
     height, width = images.shape[-2:]
-    padded = F.pad(
+    padded: Tensor = F.pad(
         images.double(), (abs(right),) * 2 + (abs(down),) * 2, "replicate" if fill == "border" else "constant"
     )
     top, left = abs(down) - down, abs(right) - right
-    return padded[..., top : top + height, left : left + width]
+    window: Tensor = padded[..., top : top + height, left : left + width]
+    return window
 
 
 def _curve_with(
