@@ -272,7 +272,7 @@ def original_nets() -> dict[str, nn.Module]:
 def original(images: ImageData, seed: int, device: str | None = None) -> Runs:
     """That notebook's protocol: trained on the middle 22x22 pixels, tested there and on windows drawn at random."""
     digits, _, test = images.tensors()
-    x, y = digits.tensors[0][:12_800], digits.tensors[1][:12_800]
+    x, y = digits.tensors[0][:25_600], digits.tensors[1][:25_600]
     middle = TensorDataset(x[..., 3:25, 3:25], y)
     x, y = test.tensors
     offsets = torch.randint(0, 28 - CROP + 1, (len(x), 2), generator=torch.Generator().manual_seed(seed))

@@ -221,3 +221,63 @@ def stored(name: str, **wanted: Any) -> np.ndarray:
     found = [r["test_accuracy"] for r in runs if all(r[key] == value for key, value in wanted.items())]
     assert len(found) == 3
     return np.array(found)
+
+
+CNN, FEW, MANY = "CNN", "MLP, equal parameters", "MLP, equal MACs"
+
+
+def test_stored_the_cnn_wins_at_equal_parameters_and_at_equal_macs() -> None:
+    cnn, few, many = (stored("fair", net=name) for name in (CNN, FEW, MANY))
+    assert cnn[:, 0].min() > many[:, 0].max() + 0.02
+    assert many[:, 0].min() > few[:, 0].max() + 0.02
+    assert cnn[:, 4].min() > max(few[:, 4].max(), many[:, 4].max()) + 0.2
+    assert max(few[:, 6:].max(), many[:, 6:].max()) < 0.15
+    assert cnn[:, 8].max() < 0.5
+
+
+def test_stored_nobody_was_best_at_the_edge_of_the_rates() -> None:
+    for run in experiments.stored("fair")["runs"]:
+        tried = run["validation_accuracy"]
+        assert list(tried) == [str(lr) for lr in fair.RATES]
+        assert tried[str(run["lr"])] == max(tried.values())
+        assert run["lr"] not in (fair.RATES[0], fair.RATES[-1])
+
+
+def test_stored_global_heads_stay_level() -> None:
+    for head in ("average", "max"):
+        means = stored("heads", head=head).mean(0)
+        assert means.max() - means.min() < 0.015
+        assert means.min() > 0.95
+    flat = stored("heads", head="flatten")
+    assert flat[:, 0].min() > 0.97
+    assert flat[:, 8].max() < 0.35
+
+
+@pytest.mark.parametrize("name", ["fair", "heads", "augment", "shuffle", "size"])
+def test_stored_runs_of_one_experiment_had_equal_steps(name: str) -> None:
+    for run in experiments.stored(name)["runs"]:
+        steps = run["epochs"] * math.ceil(run["images"] / run["batch_size"])
+        assert abs(steps - fair.STEPS) <= math.ceil(run["images"] / run["batch_size"]) / 2
+        assert run["schedule"] == "one-cycle"
+
+
+def test_stored_moved_training_images_level_both_at_a_price() -> None:
+    cnn, mlp = (stored("augment", net=name) for name in (CNN, MANY))
+    assert cnn.mean(0).min() > 0.92
+    assert mlp.mean(0).min() > 0.65
+    assert mlp[:, 0].max() < stored("fair", net=MANY)[:, 0].min() - 0.08
+    assert cnn[:, 0].min() > stored("fair", net=CNN)[:, 0].min() - 0.04
+
+
+def test_stored_a_fixed_shuffle_hurts_the_cnn_alone() -> None:
+    found = {
+        (net, order): stored("shuffle", net=net, shuffle=order)
+        for net in (CNN, FEW)
+        for order in ("none", "one for all", "one for each")
+    }
+    assert found[CNN, "none"].min() > found[CNN, "one for all"].max() + 0.03
+    assert abs(found[FEW, "none"].mean() - found[FEW, "one for all"].mean()) < 0.01
+    lead = {order: (found[CNN, order] - found[FEW, order]).mean() for order in ("none", "one for all")}
+    assert lead["one for all"] < lead["none"] / 2
+    assert found[CNN, "one for all"].max() < stored("fair", net=MANY)[:, 0].min()
+    assert max(found[net, "one for each"].max() for net in (CNN, FEW)) < 0.35
