@@ -161,7 +161,6 @@ def _curve(net: nn.Module, digits: TensorDataset) -> list[float]:
 def fair(images: ImageData, seed: int, device: str | None = None) -> Runs:
     """Each contestant with the learning rate, of the same four, that is best on the validation images."""
     digits, validation, test = canvases(images)
-    torch.manual_seed(seed)
     for name in contestants():
         tried: dict[float, tuple[float, nn.Module, dict[str, Any]]] = {}
         for lr in RATES:

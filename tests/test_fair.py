@@ -175,8 +175,10 @@ def test_again_the_cnn_is_ahead_where_digits_move(
     assert max(small[2], wide[2]) < 0.3
 
 
-@pytest.mark.usefixtures("few_steps")
-def test_again_a_fixed_shuffle_means_nothing_to_the_mlp(digits: data.ImageData) -> None:
+def test_again_a_fixed_shuffle_means_nothing_to_the_mlp(
+    digits: data.ImageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fair, "STEPS", 60)
     runs = {(run["net"][:3], run["shuffle"]): run["test_accuracy"] for run in fair.shuffle(digits, 0, "cpu")}
     assert abs(runs["MLP", "none"] - runs["MLP", "one for all"]) < 0.05
     assert runs["CNN", "none"] > 0.85  # these digits are so easy that the CNN stands the shuffle too
@@ -194,8 +196,8 @@ def test_the_other_experiments_train_and_yield(
 
     def fit(net: nn.Module, part: TensorDataset, **settings: Any) -> Any:
         asked.append(settings)
-        few = TensorDataset(*part[:128])
-        return whole(net, few, **settings | {"epochs": 1})
+        few = TensorDataset(*part[:96])
+        return whole(net, few, **settings | {"epochs": 1, "batch_size": 16})
 
     monkeypatch.setattr(training, "fit", fit)
     counted = {
@@ -281,3 +283,11 @@ def test_stored_a_fixed_shuffle_hurts_the_cnn_alone() -> None:
     assert lead["one for all"] < lead["none"] / 2
     assert found[CNN, "one for all"].max() < stored("fair", net=MANY)[:, 0].min()
     assert max(found[net, "one for each"].max() for net in (CNN, FEW)) < 0.35
+
+
+def test_stored_few_images_cost_the_mlp_more() -> None:
+    cnn, mlp = ({n: stored("size", net=net, images=n) for n in (100, 800, 6400)} for net in (CNN, MANY))
+    gaps = [(cnn[n] - mlp[n]).mean() for n in (100, 800, 6400)]
+    assert gaps[0] > gaps[1] > gaps[2] > 0.02
+    assert min(cnn[n].min() - mlp[n].max() for n in cnn) > 0
+    assert cnn[800].mean() > mlp[6400].mean() + 0.005
