@@ -291,3 +291,25 @@ def test_stored_few_images_cost_the_mlp_more() -> None:
     assert gaps[0] > gaps[1] > gaps[2] > 0.02
     assert min(cnn[n].min() - mlp[n].max() for n in cnn) > 0
     assert cnn[800].mean() > mlp[6400].mean() + 0.005
+
+
+def test_stored_the_original_protocol_shows_no_invariance() -> None:
+    runs = experiments.stored("original")["runs"]
+    found = {
+        (net, softmax, place): np.array(
+            [r[f"{place}_accuracy"] for r in runs if (r["net"], r["softmax"]) == (net, softmax)]
+        )
+        for net in ("CNN", "MLP")
+        for softmax in (True, False)
+        for place in ("middle", "random")
+    }
+    for softmax in (True, False):
+        ahead = found["CNN", softmax, "random"] - found["MLP", softmax, "random"]
+        assert ahead.min() > 0.1
+        lost = found["CNN", softmax, "middle"] - found["CNN", softmax, "random"]
+        assert lost.min() > 0.15
+    for net in ("CNN", "MLP"):
+        for place in ("middle", "random"):
+            assert found[net, True, place].mean() < found[net, False, place].mean()
+    assert max(run["loss"] for run in runs if not run["softmax"]) < 0.3
+    assert min(run["loss"] for run in runs if run["softmax"]) > 1.4612
