@@ -43,6 +43,8 @@ def matched_width(budget: int, count_params: Callable[[int], int]) -> int:
     >>> matched_width(100, lambda width: 7 * width + 10)
     13
     """
+    if budget < 1:
+        raise ValueError(f"matched_width: budget expects 1 or more, got {budget}")
     width = 1
     while count_params(width) < budget:
         width += 1
@@ -75,9 +77,12 @@ def shifted(images: Tensor, right: int) -> Tensor:
 def random_shifts(images: Tensor, limit: int = MARGIN) -> Tensor:
     """Each image (N, C, H, W) moved by up to `limit` pixels down or up and right or left, drawn at random.
 
-    The margins must be black: what leaves on one side comes in on the other.
+    ValueError if an image is not black for `limit` pixels from its border, where ink might leave.
     """
     n, _, height, width = images.shape
+    inner = images[..., limit : height - limit, limit : width - limit]
+    if limit < 0 or images.count_nonzero() != inner.count_nonzero():
+        raise ValueError(f"random_shifts: a shift of {limit} pixels might push ink out of an image")
     moves = torch.randint(-limit, limit + 1, (2, n, 1)).to(images.device)
     rows = (torch.arange(height, device=images.device) - moves[0]) % height
     columns = (torch.arange(width, device=images.device) - moves[1]) % width
@@ -90,8 +95,11 @@ def shift_curve(
 ) -> list[float]:
     """The accuracy, a fraction, on the images (N, C, H, W) moved to the right by each of `shifts`.
 
-    `predict` takes images and returns their class numbers (N,). ValueError as in `shifted`.
+    `predict` takes images and returns their class numbers (N,). ValueError as in `shifted`, or if the number of
+    labels is not that of the images.
     """
+    if len(labels) != len(images):
+        raise ValueError(f"shift_curve: labels expects {len(images)}, one per image, got {len(labels)}")
     return [float((predict(shifted(images, right)) == labels).double().mean()) for right in shifts]
 
 
@@ -204,6 +212,11 @@ def augment(images: ImageData, seed: int, device: str | None = None) -> Runs:
 
 def permuted(images: Tensor, order: Tensor) -> Tensor:
     """Images (N, 1, H, W) with their pixels in another `order`: (H*W,) for all, or (N, H*W), one for each."""
+    pixels = images[0].numel()
+    if order.shape not in ((pixels,), (len(images), pixels)):
+        raise ValueError(
+            f"permuted: order expects shape ({pixels},) or (N, {pixels}), got {tuple(order.shape)}"
+        )
     return images.flatten(1).gather(1, order.expand(len(images), -1)).view_as(images)
 
 

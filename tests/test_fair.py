@@ -108,6 +108,25 @@ def test_summarise_wants_a_run() -> None:
         fair.summarise([])
 
 
+def test_wrong_arguments_are_named() -> None:
+    images = fair.on_canvas(torch.ones(2, 1, 3, 3), margin=2)
+    calls = (
+        (lambda: fair.matched_width(0, lambda width: width), "budget expects 1 or more, got 0"),
+        (lambda: fair.random_shifts(images, 3), "shift of 3 pixels might push ink out"),
+        (
+            lambda: fair.shift_curve(len, images, torch.zeros(3), [0]),
+            "labels expects 2, one per image, got 3",
+        ),
+        (
+            lambda: fair.permuted(images, torch.arange(7)),
+            r"order expects shape \(49,\) or \(N, 49\), got \(7,\)",
+        ),
+    )
+    for call, message in calls:
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
 def test_permuted_moves_pixels_of_all_or_of_each() -> None:
     images = torch.arange(12.0).view(2, 1, 2, 3)
     one = torch.tensor([5, 4, 3, 2, 1, 0])

@@ -202,6 +202,11 @@ _SHIFT_MISTAKES: list[tuple[str, Callable[..., list[float]]]] = [
     ("Your images move to the left.", _curve_with(lambda x, s: _moved(x, right=-s, fill="wrapped"))),
     ("Your images move down. Width is the last axis.", _curve_with(lambda x, s: _moved(x, down=s))),
     ("Your images move down. Width is the last axis.", _curve_with(lambda x, s: _moved(x, down=s, fill="wrapped"))),
+    ("Your images move down. Width is the last axis.", _curve_with(lambda x, s: _moved(x, down=s), _never)),
+    ("Your images move down. Width is the last axis.",
+     _curve_with(lambda x, s: _moved(x, down=s, fill="wrapped"), _never)),
+    ("Your images move to the left.", _curve_with(lambda x, s: _moved(x, right=-s), _never)),
+    ("Your images move to the left.", _curve_with(lambda x, s: _moved(x, right=-s, fill="wrapped"), _never)),
     ("Your images move down as well as to the right.", _curve_with(lambda x, s: _moved(x, s, s))),
     ("Your images do not move.", _curve_with(lambda x, s: x)),
     ("Your images do not move.", _curve_with(lambda x, s: x, _never)),
@@ -258,6 +263,8 @@ def shift_curve(student: Student) -> None:
 def _shift_curve(
     predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, shifts: Sequence[int]
 ) -> list[float]:
+    if images[..., images.shape[-1] - max(shifts) :].any():
+        raise ValueError("ink would leave on the right")
     return fair.shift_curve(predict, images, labels, shifts)
 
 

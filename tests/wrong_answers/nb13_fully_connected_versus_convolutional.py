@@ -265,6 +265,10 @@ wrong("shift_curve", hint="move down")(
 wrong("shift_curve", hint="as well as to the right")(
     name(curve_with(lambda x, s: F.pad(x, (s, 0, s, 0))[..., : x.shape[-2], : x.shape[-1]]), "down_and_right")
 )
+wrong("shift_curve", hint="move down")(name(curve_with(lambda x, s: x.roll(s, 2), always), "rolled_down"))
+wrong("shift_curve", hint="move to the left")(
+    name(curve_with(lambda x, s: x.roll(-s, 3), always), "rolled_left")
+)
 wrong("shift_curve", hint="do not move")(name(curve_with(lambda x, s: x), "unmoved"))
 wrong("shift_curve", hint="the border repeated")(
     name(
