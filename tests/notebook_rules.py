@@ -9,7 +9,26 @@ from typing import Any
 from tests.course import tags
 
 TAGS = {"colab", "setup", "exercise", "check", "nbval-ignore-output", "timed"}
-STORED = {"text/plain", "text/html", "image/png", "application/vnd.cnnlib.explorer+json"}
+EXPLORER = "application/vnd.cnnlib.explorer+json"
+STORED = {"text/plain", "text/html", "image/png", EXPLORER}
+# The explorers of the course: each stands, alive and as a stored picture, in these notebooks.
+EXPLORERS = {
+    "00": ["DigitPad"],
+    "01": ["ChannelMixer"],
+    "02": ["PixelShuffler"],
+    "03": ["FilterPainter"],
+    "04": ["ConvolutionExplorer"],
+    "05": ["ConvolutionExplorer"],
+    "06": ["ConvolutionExplorer", "LayerBuilder"],
+    "07": ["FilterLearner"],
+    "08": ["LayerBuilder", "PoolingShiftExplorer"],
+    "09": ["SegmentationBrush"],
+    "10": [],
+    "11": ["DepthExplorer"],
+    "12": ["DigitPad"],
+    "13": ["ShiftRace"],
+    "14": ["DigitPad"],
+}
 SCRIPT = re.compile(r"<script|<iframe|javascript:|\son\w+\s*=", re.IGNORECASE)
 MACHINE_PATH = re.compile(
     r"(?<![\w.])(?:/(?:home|Users|root|work|tmp|opt|var|private|mnt)/\w|[A-Za-z]:\\+\w)"
@@ -72,6 +91,25 @@ def alternative_text(notebook: Any) -> Iterator[str]:
                 yield f"a drawn picture with no real alternative text: {cell.source.splitlines()[-1]}"
 
 
+def explorers(notebook: Any) -> Iterator[str]:
+    """The course's explorers at their places, each stored with its picture and with what a page needs to revive it."""
+    number = notebook.cells[0].source[2:4]
+    stored = [
+        out["data"]
+        for cell in code_cells(notebook)
+        for out in cell.outputs
+        if EXPLORER in out.get("data", {})
+    ]
+    for missing in sorted(set(EXPLORERS.get(number, ())) - {data[EXPLORER]["name"] for data in stored}):
+        yield f"no {missing} is stored"
+    for data in stored:
+        name, traits = data[EXPLORER]["name"], data[EXPLORER]["traits"]
+        if "image/png" not in data:
+            yield f"{name} is stored without a picture"
+        if traits.get("asks_python"):
+            yield f"{name} is stored without its nets: too many weights for a page without Python"
+
+
 def no_linked_files(notebook: Any) -> Iterator[str]:
     """No linked pictures or attachments: a notebook opened alone on Colab has no images/."""
     for cell in notebook.cells:
@@ -132,4 +170,4 @@ def size(notebook: Any) -> Iterator[str]:
         yield f"{stored} bytes stored, at most 500,000"
 
 
-RULES = (run_in_order, plain_outputs, alternative_text, no_linked_files, form, folded_text, size)
+RULES = (run_in_order, plain_outputs, alternative_text, explorers, no_linked_files, form, folded_text, size)

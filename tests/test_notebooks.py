@@ -50,7 +50,13 @@ def sample(**changes: Any) -> Any:
         "draw()", execution_count=3, metadata={"alt": "a circle on white ground"}
     )
     picture.outputs = [
-        nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png()).decode()})
+        nbformat.v4.new_output(
+            "display_data",
+            {
+                "image/png": base64.b64encode(png()).decode(),
+                rules.EXPLORER: {"name": "ConvolutionExplorer", "traits": {}},
+            },
+        )
     ]
     colab = nbformat.v4.new_code_cell(rules.COLAB, execution_count=1, metadata={"tags": ["colab"]})
     notebook = nbformat.v4.new_notebook(
@@ -83,7 +89,25 @@ def with_widgets() -> Any:
     return notebook
 
 
+def with_explorer(**changes: Any) -> Any:
+    """The sample with its explorer's output changed; None takes a part away."""
+    notebook = sample()
+    data = notebook.cells[3].outputs[0].data
+    for kind, value in changes.items():
+        key = {"explorer": rules.EXPLORER, "picture": "image/png"}[kind]
+        data.pop(key)
+        if value is not None:
+            data[key] = value
+    return notebook
+
+
+NETLESS = {"name": "ConvolutionExplorer", "traits": {"asks_python": True}}
+
 PLANTED = {
+    "no explorer": (rules.explorers, lambda: with_explorer(explorer=None)),
+    "another explorer": (rules.explorers, lambda: with_explorer(explorer={"name": "DigitPad", "traits": {}})),
+    "explorer without picture": (rules.explorers, lambda: with_explorer(picture=None)),
+    "explorer without its nets": (rules.explorers, lambda: with_explorer(explorer=NETLESS)),
     "stripped": (rules.run_in_order, lambda: sample(execution_count=None)),
     "out of order": (rules.run_in_order, lambda: sample(execution_count=7)),
     "script": (rules.plain_outputs, lambda: sample(outputs=output("<script>alert(1)</script>"))),

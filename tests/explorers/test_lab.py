@@ -18,9 +18,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from cnnlib.explorers.base import STORED, VIEW
 from tests.course import PROJECT
-from tests.explorers.browser import SCREENSHOTS
+from tests.explorers.browser import SCREENSHOTS, every
 
 TOKEN = "course"
+NETS = """from torch import nn
+from cnnlib import explorers
+def net(size, *middle):
+    return nn.Sequential(*middle, nn.Flatten(), nn.Linear(size, 10))
+pad = net(784)
+mlp, cnn = net(44 * 44), net(4 * 22 * 22, nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+dense = nn.Conv2d(1, 11, 3, padding=1)"""
+WITH_NETS = {"DigitPad": "pad", "SegmentationBrush": "nn.Sequential(dense)", "ShiftRace": "mlp, cnn"}
 CELLS = [
     "from cnnlib import explorers\nconvolution = explorers.ConvolutionExplorer(position=(0, 0))",
     "convolution",
@@ -33,9 +41,11 @@ CELLS = [
 def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A JupyterLab of its own, in a folder with one notebook; returns its address and the folder."""
     folder = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "explorers.ipynb")
+    every_one = [NETS, *(f"explorers.{name}({WITH_NETS.get(name, '')})" for name in every())]
+    for name, sources in {"explorers": CELLS, "every": every_one}.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -86,10 +96,10 @@ def asked(url: str, method: str = "GET") -> bytes:
     return bytes(urllib.request.urlopen(request, timeout=20).read())
 
 
-def opened(chromium: Browser, url: str) -> Page:
+def opened(chromium: Browser, url: str, name: str = "explorers") -> Page:
     page = chromium.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(60_000)
-    page.goto(f"{url}/lab/tree/explorers.ipynb?reset&token={TOKEN}")
+    page.goto(f"{url}/lab/tree/{name}.ipynb?reset&token={TOKEN}")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     return page
 
@@ -167,4 +177,22 @@ def test_alive_in_step_with_python_and_a_picture_when_reopened(
     expect(output(page, 1).locator("img")).to_be_visible()
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
     page.screenshot(path=SCREENSHOTS / "lab_reopened.png")
+    page.close()
+
+
+def test_every_explorer_lives_in_a_notebook(chromium: Browser, lab: tuple[str, Path]) -> None:
+    url, _ = lab
+    page = opened(chromium, url, "every")
+    complaints: list[str] = []
+    page.on("console", lambda line: "cnx" in line.text and complaints.append(line.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    connected(page)
+    for index, name in enumerate(["", *every()]):
+        run_cell(page, index)
+        if name:
+            explorer = output(page, index).locator("section.cnx")
+            expect(explorer).to_be_visible(timeout=20_000)
+            expect(explorer.locator(".cnx-line")).to_have_text(re.compile(r"\w+ .*\w"), timeout=20_000)
+            explorer.screenshot(path=SCREENSHOTS / f"lab_{name}.png")
+    assert complaints == []
     page.close()
