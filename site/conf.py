@@ -17,7 +17,7 @@ language = "en"
 
 extensions = ["myst_nb", "pages"]
 exclude_patterns = ["README.md"]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["attrs_block", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else pages would ask for them elsewhere
@@ -30,6 +30,8 @@ html_static_path = []  # make.py fills it
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_css_files = ["explorers/explorers.css", "site.css"]
 html_js_files = [
     (None, {"body": "document.documentElement.classList.toggle('alive', 'noModule' in HTMLScriptElement.prototype)"}),
@@ -38,6 +40,7 @@ html_js_files = [
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the sidebar has the search
     "home_page_in_toc": True,
     "show_toc_level": 2,
     "pygments_light_style": "a11y-high-contrast-light",

@@ -90,14 +90,14 @@ def named(number: str) -> str:
 
 
 def course_map() -> str:
-    """README's table of the notebooks, for the front page."""
+    """README's table of the notebooks as a list, which fits on a phone."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\[?)(\d\d)_(\w+)(?:\]\(\S+\)| \(planned\)) \| (.+) \| ([\d +]+) \|$", readme, re.M)
-    lines = ["| | Notebook | What you will understand | Minutes |", "|---|---|---|---|"]
+    lines = ["{.course-map}"]
     for linked, number, name, understand, minutes in rows:
-        title = title_of(number) if linked else f"{name.replace('_', ' ').capitalize()} (planned)"
-        link = f"[{title}](notebooks/{number}_{name}.ipynb)" if linked else title
-        lines.append(f"| {number} | {link} | {understand} | {minutes} |")
+        title = f"{number} · {title_of(number) if linked else name.replace('_', ' ')}"
+        link = f"[{title}](notebooks/{number}_{name}.ipynb)" if linked else f"{title} (planned)"
+        lines.append(f"- **{link}** · {minutes} minutes\\\n  {understand}")
     return "\n".join(lines)
 
 
@@ -229,7 +229,7 @@ def _drop_unused() -> None:
     """Remove what no page asks for: source maps, icon fonts, other themes' pictures."""
     static = OUT / "_static"
     unused = [*static.rglob("*.map"), *static.rglob("fontawesome*.js*"), *static.rglob("fontawesome*.LICENSE.txt")]
-    unused += [*static.rglob("logo_*"), static / "vendor", static / "locales"]
+    unused += [*static.rglob("logo_*"), *static.glob("*webpack-macros.html"), static / "vendor", OUT / "_sources"]
     for path in unused:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
