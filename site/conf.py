@@ -34,7 +34,12 @@ html_favicon = "_static/icon.svg"
 html_context = {"default_mode": "auto"}
 html_css_files = ["explorers/explorers.css", "site.css"]
 html_js_files = [
-    (None, {"body": "document.documentElement.classList.toggle('alive', 'noModule' in HTMLScriptElement.prototype)"}),
+    (
+        None,
+        {
+            "body": "document.documentElement.classList.toggle('alive', 'noModule' in HTMLScriptElement.prototype)"
+        },
+    ),
     ("site.js", {"type": "module"}),
 ]
 html_theme_options = {

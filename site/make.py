@@ -14,6 +14,7 @@ import sys
 import time
 import tomllib
 from base64 import b64decode
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -92,7 +93,9 @@ def named(number: str) -> str:
 def course_map() -> str:
     """README's table of the notebooks as a list, which fits on a phone."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\[?)(\d\d)_(\w+)(?:\]\(\S+\)| \(planned\)) \| (.+) \| ([\d +]+) \|$", readme, re.M)
+    rows = re.findall(
+        r"^\| (\[?)(\d\d)_(\w+)(?:\]\(\S+\)| \(planned\)) \| (.+) \| ([\d +]+) \|$", readme, re.M
+    )
     lines = ["{.course-map}"]
     for linked, number, name, understand, minutes in rows:
         title = f"{number} · {title_of(number) if linked else name.replace('_', ' ')}"
@@ -147,7 +150,9 @@ def course_bar(path: Path) -> str:
     links = [f'<a href="{path.name}" download>Download this notebook</a>']
     if REPOSITORY:
         links += [f'<a href="{COLAB}/{REPOSITORY}/blob/main/notebooks/{path.name}">Open in Colab</a>']
-        links += [f'<a href="{BINDER}/{REPOSITORY}/main?urlpath=lab/tree/notebooks/{path.name}">Open on Binder</a>']
+        links += [
+            f'<a href="{BINDER}/{REPOSITORY}/main?urlpath=lab/tree/notebooks/{path.name}">Open on Binder</a>'
+        ]
     else:
         links += ['<a href="../index.html#start">How to run it</a>']
     return f'<p class="course-bar">{" · ".join(links)}</p>\n'
@@ -209,12 +214,11 @@ def build() -> None:
     _drop_unused()
 
 
-SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"[^>]*></script>|\s*<link[^>]*fontawesome\.js[^>]*>')
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*_images/[^"]+\.png)"[^>]*?/?>')
 
 
 def finished(path: Path) -> str:
-    """Return a page with its pictures' sizes, so that nothing moves, and links to them; without the icons' 1.5 MB."""
+    """Return a page with its pictures' sizes, so that nothing moves, and links to them; without needless scripts."""
 
     def zoomable(found: re.Match[str]) -> str:
         width, height = png_size((path.parent / found[1]).resolve())
@@ -222,27 +226,51 @@ def finished(path: Path) -> str:
         tag = tag.replace("<img", f'<img width="{width}" height="{height}" loading="lazy"', 1)
         return f'<a class="zoom" href="{found[1]}">{tag}</a>'
 
-    return PICTURE.sub(zoomable, SCRIPT.sub("", path.read_text(encoding="utf-8")))
+    # The icons are 1.5 MB, the index of all words is needed on the page that searches only.
+    needless = (
+        "fontawesome" if path.name == "search.html" else "fontawesome|searchtools|language_data|searchindex"
+    )
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(rf"\s*<(script|link)\b[^>]*\b({needless})\.js[^>]*>(</script>)?", "", text)
+    return PICTURE.sub(zoomable, text)
 
 
 def _drop_unused() -> None:
     """Remove what no page asks for: source maps, icon fonts, other themes' pictures."""
     static = OUT / "_static"
-    unused = [*static.rglob("*.map"), *static.rglob("fontawesome*.js*"), *static.rglob("fontawesome*.LICENSE.txt")]
-    unused += [*static.rglob("logo_*"), *static.glob("*webpack-macros.html"), static / "vendor", OUT / "_sources"]
+    unused = [
+        *static.rglob("*.map"),
+        *static.rglob("fontawesome*.js*"),
+        *static.rglob("fontawesome*.LICENSE.txt"),
+    ]
+    unused += [
+        *static.rglob("logo_*"),
+        *static.glob("*webpack-macros.html"),
+        static / "vendor",
+        OUT / "_sources",
+    ]
     for path in unused:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *parts: object) -> None:
+        """Say nothing."""
+
+
+def server(port: int) -> ThreadingHTTPServer:
+    """A server of the site for this machine only; port 0 is any that is free."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(Quiet, directory=str(OUT)))
+
+
 def serve(port: int) -> None:
-    """Show the site on this machine only, until Ctrl-C."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(OUT))
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        print(f"The site is at http://127.0.0.1:{server.server_port}/ (stop it with Ctrl-C)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+    """Show the site until Ctrl-C."""
+    with server(port) as serving:
+        print(f"The site is at http://127.0.0.1:{serving.server_port}/ (stop it with Ctrl-C)", flush=True)
+        with suppress(KeyboardInterrupt):
+            serving.serve_forever()
 
 
 def main(arguments: list[str]) -> int:
@@ -257,7 +285,10 @@ def main(arguments: list[str]) -> int:
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"make site: {error}", file=sys.stderr)
         return 1
-    print(f"Built in {time.perf_counter() - start:.0f} s: {(OUT / 'index.html').relative_to(PROJECT)}", flush=True)
+    print(
+        f"Built in {time.perf_counter() - start:.0f} s: {(OUT / 'index.html').relative_to(PROJECT)}",
+        flush=True,
+    )
     if options.serve:
         serve(options.port)
     return 0

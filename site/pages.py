@@ -79,7 +79,9 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def _terms(app: Sphinx) -> dict[str, str]:
     """The glossary's terms with their anchors; synonyms share one."""
     objects = app.env.domains["std"].get_objects()
-    return {name: anchor for name, _, kind, page, anchor, _ in objects if kind == "term" and page == "glossary"}
+    return {
+        name: anchor for name, _, kind, page, anchor, _ in objects if kind == "term" and page == "glossary"
+    }
 
 
 def _inside(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> bool:
