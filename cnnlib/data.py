@@ -176,6 +176,45 @@ def load_samples() -> Samples:
         raise DataError(f"{path} is missing or damaged ({error}): install cnnlib again.") from None
 
 
+def to_mnist(ink: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a digit of bright ink on black, (H, W) from 0 to 1, in MNIST's form, (28, 28).
+
+    The ink is cut out, its longer side scaled to 20 pixels by averaging areas, and its centre of mass set on pixel
+    (14, 14), as near as whole pixels allow; a black picture stays black. ValueError for another shape and for values
+    below 0. Source of the form: Y. LeCun, C. Cortes and C. Burges, The MNIST database.
+
+    >>> shape = to_mnist(np.ones((8, 4)))  # a bar becomes 20 pixels high and 10 wide
+    >>> int(shape.sum())
+    200
+    """
+    values = np.asarray(ink, dtype=np.float64)
+    if values.ndim != 2 or values.size == 0 or not values.min() >= 0:
+        raise ValueError(f"to_mnist: ink expects shape (H, W) and values from 0, got {np.shape(ink)}")
+    image = np.zeros((28, 28))
+    if not values.any():
+        return image
+    rows, columns = np.nonzero(values.any(axis=1))[0], np.nonzero(values.any(axis=0))[0]
+    cropped = values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, _nearest(n * 20 / max(cropped.shape))) for n in cropped.shape)
+    scaled = _shares(cropped.shape[0], height) @ cropped @ _shares(cropped.shape[1], width).T
+    middle = (np.indices(scaled.shape) * scaled).sum(axis=(1, 2)) / scaled.sum()
+    top, left = (min(max(_nearest(14 - m), 0), 28 - n) for m, n in zip(middle, scaled.shape, strict=True))
+    image[top : top + height, left : left + width] = scaled
+    return image
+
+
+def _nearest(value: float) -> int:
+    return math.floor(value + 0.5 + 1e-6)  # a tie goes up, whatever the last bit says
+
+
+def _shares(size: int, length: int) -> NDArray[np.float64]:
+    """Return (length, size): how much of each of `size` pixels lies in each of `length` larger or smaller ones."""
+    edges, pixels = np.arange(length + 1)[:, None] * (size / length), np.arange(size)
+    inside = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    shares: NDArray[np.float64] = inside.clip(0) * (length / size)
+    return shares
+
+
 def torchvision_mnist(train: bool, transform: Callable[[Any], Any] | None = None) -> MNIST:
     """Return torchvision's own MNIST (60,000 images to train on, or 10,000 to test) over verified files.
 

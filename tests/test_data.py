@@ -877,3 +877,46 @@ def test_torchvision_mnist_without_mnist_or_space(
     )
     assert list((cache / "torchvision").rglob("*ubyte*")) == []
     assert [p.name for p in (cache / "torchvision" / "MNIST").iterdir()] == ["raw"]
+
+
+# MNIST's form
+
+
+def test_mnist_is_in_mnist_s_form(mnist_folder: Path) -> None:
+    images = data.load_mnist(mnist_folder).test.images[:500, 0] / 255
+    for image in images:
+        np.testing.assert_allclose(data.to_mnist(image), image, atol=1e-12)
+        np.testing.assert_allclose(data.to_mnist(np.kron(image, np.ones((3, 3)))), image, atol=1e-12)
+
+
+def test_size_and_place_make_no_difference() -> None:
+    digit = data.load_samples().digits[7] / 255
+    for size, corner in ((2, (0, 0)), (4, (13, 1)), (5, (2, 40))):
+        page = np.zeros((200, 190))
+        large = np.kron(digit, np.ones((size, size)))
+        page[corner[0] : corner[0] + len(large), corner[1] : corner[1] + len(large)] = large
+        np.testing.assert_allclose(data.to_mnist(page), data.to_mnist(digit), atol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "expected"), [((40, 10), (20, 5)), ((3, 9), (7, 20)), ((1, 60), (1, 20))])
+def test_the_shape_of_the_ink_is_kept(shape: tuple[int, int], expected: tuple[int, int]) -> None:
+    image = data.to_mnist(np.pad(np.full(shape, 0.5), 4))
+    rows, columns = np.nonzero(image)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == expected
+    np.testing.assert_allclose(image[image > 0], 0.5)  # averages, not sums
+    middle = rows.mean(), columns.mean()
+    assert all(13.5 <= place <= 14.5 for place in middle)
+
+
+def test_ink_is_averaged_by_area() -> None:
+    ink = np.zeros((30, 30))
+    ink[0, 0] = ink[29, 29] = 1  # 1.5 pixels become one: a corner pixel covers 1 of 2.25
+    image = data.to_mnist(ink)
+    np.testing.assert_allclose(sorted(image[image > 0]), [1 / 2.25] * 2)
+
+
+def test_a_black_picture_stays_black_and_no_picture_is_refused() -> None:
+    assert not data.to_mnist(np.zeros((5, 9))).any()
+    for wrong in (np.zeros((1, 5, 5)), np.zeros((0, 3)), np.full((3, 3), -1), np.full((3, 3), np.nan)):
+        with pytest.raises(ValueError, match=r"to_mnist: ink expects shape \(H, W\)"):
+            data.to_mnist(wrong)

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnlib.explorers.convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
+    from cnnlib.explorers.digit_pad import DigitPad as DigitPad
+    from cnnlib.explorers.segmentation_brush import SegmentationBrush as SegmentationBrush
+    from cnnlib.explorers.shift_race import ShiftRace as ShiftRace
 
 _MODULES = {
     "ConvolutionExplorer": "convolution_explorer",
+    "DigitPad": "digit_pad",
+    "SegmentationBrush": "segmentation_brush",
+    "ShiftRace": "shift_race",
 }
 __all__ = list(_MODULES)
 

@@ -132,6 +132,11 @@ class Explorer(anywidget.AnyWidget):
         )
         return {name: self.get_state(name)[name] for name in sorted(own) if not name.startswith("_")}
 
+    @property
+    def traits_stored(self) -> dict[str, Any]:
+        """What a stored notebook keeps of its traits: a subclass with large ones keeps less."""
+        return self.traits_shown
+
     def __repr__(self) -> str:
         changed = []
         for name in self.traits_shown:
@@ -148,7 +153,7 @@ class Explorer(anywidget.AnyWidget):
         return {
             "text/plain": repr(self),
             "image/png": self._picture(),
-            STORED: {"name": type(self).__name__, "traits": self.traits_shown},
+            STORED: {"name": type(self).__name__, "traits": self.traits_stored},
             VIEW: view,
         }, {}
 

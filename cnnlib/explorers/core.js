@@ -15,13 +15,27 @@ export function tensor(value) {
   if (value.data) return value;
   if (value.base64 !== undefined) {
     const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
-    const stored = { uint8: () => bytes, float32: () => new Float32Array(bytes.buffer),
+    const stored = { uint8: () => bytes, float16: () => halves(bytes), float32: () => new Float32Array(bytes.buffer),
       float64: () => new Float64Array(bytes.buffer) }[value.dtype]();
     return { shape: value.shape, data: Float64Array.from(stored) };
   }
   const shape = [];
   for (let part = value; Array.isArray(part); part = part[0]) shape.push(part.length);
   return { shape, data: Float64Array.from(value.flat(Infinity)) };
+}
+
+/** Numbers of IEEE 754's 16 bits: a sign, five bits of exponent, ten of fraction; few browsers have an array of them. */
+function halves(bytes) {
+  return Float64Array.from(new Uint16Array(bytes.buffer), (bits) => {
+    const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, (bits & 1023) / 1024];
+    return sign * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
+  });
+}
+
+/** A tensor of whole numbers from 0 to 255 as Python's uint8 arrays travel. */
+export function packed({ shape, data }) {
+  const text = Array.from(data, (value) => String.fromCharCode(value)).join("");
+  return { shape: [...shape], dtype: "uint8", base64: btoa(text) };
 }
 
 /** A tensor as nested lists: what Python receives. */
@@ -98,9 +112,9 @@ export function conv2dMacs(inChannels, outChannels, kernelSize, outSize, groups 
 // Convolution and pooling
 
 /** For each index of a padded axis the index it is copied from, -1 where it is a constant. */
-function sources(size, padding, mode) {
-  return Array.from({ length: size + 2 * padding }, (_, index) => {
-    const i = index - padding;
+function sources(size, [before, after], mode) {
+  return Array.from({ length: size + before + after }, (_, index) => {
+    const i = index - before;
     if (i >= 0 && i < size) return i;
     if (mode === "replicate") return i < 0 ? 0 : size - 1;
     if (mode === "circular") return (i + size) % size;
@@ -109,12 +123,15 @@ function sources(size, padding, mode) {
   });
 }
 
-/** Padding pixels on each side of the last two axes of (C, H, W); modes as nn.Conv2d's padding_mode. */
+/**
+ * Padding pixels on each side of the last two axes of (C, H, W); modes as nn.Conv2d's padding_mode. An axis may have
+ * its own [before, after] instead of one number.
+ */
 export function pad(input, padding, mode = "zeros", value = 0) {
   const [channels, height, width] = input.shape;
-  const [pH, pW] = pair(padding);
+  const [pH, pW] = pair(padding).map(pair);
   const most = { reflect: [height - 1, width - 1], circular: [height, width] }[mode] ?? [Infinity, Infinity];
-  if (pH > most[0] || pW > most[1]) {
+  if (Math.max(...pH) > most[0] || Math.max(...pW) > most[1]) {
     throw new RangeError(`Mode ${mode} can pad this image by at most ${most[0]} × ${most[1]} pixels.`);
   }
   const rows = sources(height, pH, mode);
@@ -140,25 +157,55 @@ export function conv2d(input, weight, bias = null, options = {}) {
   const outH = outputSize(height, kH, sH, 0, dH);
   const outW = outputSize(width, kW, sW, 0, dW);
   const result = zeros([outChannels, outH, outW]);
-  for (let o = 0; o < outChannels; o++) {
-    const target = result.data.subarray(o * outH * outW, (o + 1) * outH * outW);
-    if (bias) target.fill(bias.data[o]);
-    const first = Math.floor(o / (outChannels / groups)) * inChannels; // the group's first input channel
-    for (let c = 0; c < inChannels; c++) {
-      for (let i = 0; i < kH; i++) {
-        for (let j = 0; j < kW; j++) {
-          // One tap of the kernel for all places at once: the innermost loop runs along a row of the image.
-          const w = weight.data[((o * inChannels + c) * kH + i) * kW + j];
-          for (let y = 0; y < outH; y++) {
-            let from = ((first + c) * height + y * sH + i * dH) * width + j * dW;
-            const end = (y + 1) * outW;
-            for (let to = y * outW; to < end; to++, from += sW) target[to] += w * padded.data[from];
+  const [places, taps, each] = [outH * outW, inChannels * kH * kW, outChannels / groups];
+  if (bias) for (let o = 0; o < outChannels; o++) result.data.fill(bias.data[o], o * places, (o + 1) * places);
+  const windows = new Float64Array(places * taps); // one row per place, as im2col
+  for (let group = 0; group < groups; group++) {
+    let at = 0;
+    for (let y = 0; y < outH; y++) {
+      for (let x = 0; x < outW; x++) {
+        for (let c = group * inChannels; c < (group + 1) * inChannels; c++) {
+          for (let i = 0; i < kH; i++) {
+            let from = (c * height + y * sH + i * dH) * width + x * sW;
+            for (let j = 0; j < kW; j++, from += dW) windows[at++] = padded.data[from];
           }
         }
       }
     }
+    addProducts(weight.data, windows, result.data, group * each, (group + 1) * each, taps);
   }
   return result;
+}
+
+/** Adds to out (rows, places) each of the rows first to end - 1 of weight (rows, taps) times windows (places, taps). */
+function addProducts(weight, windows, out, first, end, taps) {
+  const places = windows.length / taps;
+  let row = first;
+  for (; row + 3 < end; row += 4) {
+    // Four rows at once, so that each number of a window is fetched once for four products.
+    const [a, b, c, d] = [row * taps, (row + 1) * taps, (row + 2) * taps, (row + 3) * taps];
+    for (let place = 0, at = 0; place < places; place++, at += taps) {
+      let [s, t, u, v] = [0, 0, 0, 0];
+      for (let k = 0; k < taps; k++) {
+        const value = windows[at + k];
+        s += weight[a + k] * value;
+        t += weight[b + k] * value;
+        u += weight[c + k] * value;
+        v += weight[d + k] * value;
+      }
+      out[row * places + place] += s;
+      out[(row + 1) * places + place] += t;
+      out[(row + 2) * places + place] += u;
+      out[(row + 3) * places + place] += v;
+    }
+  }
+  for (; row < end; row++) {
+    for (let place = 0; place < places; place++) {
+      let sum = 0;
+      for (let k = 0; k < taps; k++) sum += weight[row * taps + k] * windows[place * taps + k];
+      out[row * places + place] += sum;
+    }
+  }
 }
 
 /** The gradient of conv2d's weight at stride 1 without padding: grad (C_out, H', W') -> (C_out, C_in, kH, kW). */
@@ -185,21 +232,22 @@ export function convTranspose2d(input, weight, bias = null, { stride = 1, paddin
   const [[sH, sW], [pH, pW]] = [pair(stride), pair(padding)];
   const [outH, outW] = [(height - 1) * sH + kH - 2 * pH, (width - 1) * sW + kW - 2 * pW];
   const result = zeros([outChannels, outH, outW]);
+  if (bias) for (let o = 0; o < outChannels; o++) result.data.fill(bias.data[o], o * outH * outW, (o + 1) * outH * outW);
+  // All stamps at once, (outChannels, kH, kW) of them for each pixel, then each to its place.
+  const places = height * width;
+  const turned = (data, rows) => new Float64Array(data.length).map((_, i) => data[(i % rows) * (data.length / rows) + Math.floor(i / rows)]);
+  const stamps = new Float64Array(outChannels * kH * kW * places);
+  addProducts(turned(weight.data, inChannels), turned(input.data, inChannels), stamps, 0, outChannels * kH * kW, inChannels);
+  let at = 0;
   for (let o = 0; o < outChannels; o++) {
-    if (bias) result.data.fill(bias.data[o], o * outH * outW, (o + 1) * outH * outW);
-    for (let c = 0; c < inChannels; c++) {
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          const value = input.data[(c * height + y) * width + x];
-          for (let i = 0; i < kH; i++) {
-            const row = y * sH + i - pH;
-            if (row < 0 || row >= outH) continue;
-            for (let j = 0; j < kW; j++) {
-              const column = x * sW + j - pW;
-              if (column < 0 || column >= outW) continue;
-              const w = weight.data[((c * outChannels + o) * kH + i) * kW + j];
-              result.data[(o * outH + row) * outW + column] += value * w;
-            }
+    for (let i = 0; i < kH; i++) {
+      for (let j = 0; j < kW; j++) {
+        for (let y = 0; y < height; y++) {
+          const row = y * sH + i - pH;
+          for (let x = 0; x < width; x++, at++) {
+            const column = x * sW + j - pW;
+            if (row < 0 || row >= outH || column < 0 || column >= outW) continue;
+            result.data[(o * outH + row) * outW + column] += stamps[at];
           }
         }
       }
@@ -293,10 +341,278 @@ export function softmax({ shape, data }) {
   return { shape: [...shape], data: exps.map((value) => value / sum) };
 }
 
+/** For scores (K, H, W) the most probable class of each pixel and its probability, (H, W) each. */
+export function labelMap({ shape: [classes, height, width], data }) {
+  const [labels, chances] = [zeros([height, width]), zeros([height, width])];
+  const size = height * width;
+  for (let i = 0; i < size; i++) {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (data[k * size + i] > data[best * size + i]) best = k;
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += Math.exp(data[k * size + i] - data[best * size + i]);
+    labels.data[i] = best;
+    chances.data[i] = 1 / sum;
+  }
+  return { labels, chances };
+}
+
 export function argmax(data) {
   let best = 0;
   for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
   return best;
+}
+
+// Nets: layers in order, as cnnlib/explorers/nets.py sends them
+
+const LAYERS = {
+  Conv2d: (x, layer) => conv2d(x, layer.weight, layer.bias, layer),
+  ConvTranspose2d: (x, layer) => convTranspose2d(x, layer.weight, layer.bias, layer),
+  ReLU: (x) => relu(x),
+  MaxPool2d: (x, { kernel_size, stride, padding }) => maxPool2d(x, kernel_size, stride, padding),
+  AvgPool2d: (x, { kernel_size, stride, padding }) => avgPool2d(x, kernel_size, stride, padding),
+  AdaptiveAvgPool2d: (x) => globalAvgPool(x),
+  AdaptiveMaxPool2d: (x) => globalMaxPool(x),
+  BatchNorm2d: (x, { weight, bias, mean, variance, eps }) => batchNorm2d(x, weight, bias, mean, variance, eps),
+  Flatten: (x) => ({ shape: [x.data.length], data: x.data.slice() }),
+  Linear: (x, { weight, bias }) => linear(x, weight, bias),
+  LogSoftmax: (x) => map(softmax(x), Math.log),
+};
+
+/** A net whose weights are decoded, once. */
+export function readNet(layers) {
+  const decoded = (value) => (value?.base64 === undefined ? value : tensor(value));
+  return layers.map((layer) => Object.fromEntries(Object.entries(layer).map(([name, v]) => [name, decoded(v)])));
+}
+
+/** The outputs of all layers for one image (C, H, W), the net's answer last. */
+export function forward(net, image) {
+  const outputs = [];
+  for (const layer of net) outputs.push(LAYERS[layer.kind](outputs.at(-1) ?? image, layer));
+  return outputs;
+}
+
+/** The rows or columns of a layer's output, [first, last], that depend on some of its input; `size` bounds them. */
+function reachedBy(layer, axis, [first, last], size) {
+  const stride = pair(layer.stride ?? 1)[axis];
+  const padding = pair(pair(layer.padding ?? 0)[axis])[0];
+  const kernel = layer.kernel_size ? pair(layer.kernel_size)[axis] : layer.weight?.shape[2 + axis];
+  const reach = pair(layer.dilation ?? 1)[axis] * (kernel - 1);
+  let range = [Math.ceil((first + padding - reach) / stride), Math.floor((last + padding) / stride)];
+  if (layer.kind === "ReLU" || layer.kind === "BatchNorm2d") range = [first, last];
+  if (layer.kind === "ConvTranspose2d") range = [first * stride - padding, last * stride - padding + reach];
+  return [Math.max(0, range[0]), Math.min(size - 1, range[1])];
+}
+
+/** Whether a layer's output at one place needs its input near that place only, with zeros around. */
+function isLocal({ kind, mode, padding, stride, weight }) {
+  if (kind === "ConvTranspose2d") return [0, 1].every((axis) => weight.shape[2 + axis] >= pair(stride)[axis]);
+  if (kind === "MaxPool2d" || kind === "AvgPool2d") return pair(padding).every((n) => n === 0);
+  return kind === "ReLU" || kind === "BatchNorm2d" || (kind === "Conv2d" && mode === "zeros");
+}
+
+/**
+ * What `forward` gives after only `window` of the image has changed: elsewhere it is what it was `before`.
+ *
+ * Layer by layer, only the output that the change reaches is computed, of the input that this part needs.
+ */
+export function forwardAround(net, image, before, window) {
+  if (!net.every(isLocal)) return forward(net, image);
+  let changed = [[window.row, window.row + window.height - 1], [window.column, window.column + window.width - 1]];
+  const outputs = [];
+  net.forEach((layer, index) => {
+    const input = outputs.at(-1) ?? image;
+    const result = copy(before[index]);
+    outputs.push(result);
+    const reached = changed.map((range, axis) => reachedBy(layer, axis, range, result.shape[axis + 1]));
+    changed = reached;
+    if (reached.some(([first, last]) => last < first)) return;
+    const needed = reached.map((range, axis) => readBy(layer, axis, range));
+    const part = LAYERS[layer.kind](cut(input, needed), { ...layer, padding: 0 });
+    // Stamps of a transposed convolution begin where the part begins, windows of the others at what was reached.
+    const skipped = reached.map(([first], axis) => layer.kind === "ConvTranspose2d"
+      ? first + pair(layer.padding)[axis] - needed[axis][0] * pair(layer.stride)[axis]
+      : 0);
+    paste(part, skipped, result, reached);
+  });
+  return outputs;
+}
+
+/** Rows and columns [first, last] of (C, H, W), with zeros for what lies outside. */
+function cut(x, [[top, bottom], [left, right]]) {
+  const [channels, height, width] = x.shape;
+  const result = zeros([channels, bottom - top + 1, right - left + 1]);
+  const [from, to] = [Math.max(0, left), Math.min(width - 1, right) + 1];
+  for (let c = 0; c < channels; c++) {
+    for (let row = Math.max(0, top); row <= Math.min(height - 1, bottom); row++) {
+      const start = (c * height + row) * width;
+      const at = (c * result.shape[1] + row - top) * result.shape[2] + from - left;
+      result.data.set(x.data.subarray(start + from, start + to), at);
+    }
+  }
+  return result;
+}
+
+/** Writes into `target` the rows and columns `range` from `part`, leaving out as many of it as `skipped` says. */
+function paste(part, [down, across], target, [[top, bottom], [left, right]]) {
+  const [channels, height, width] = target.shape;
+  for (let c = 0; c < channels; c++) {
+    for (let row = top; row <= bottom; row++) {
+      const from = (c * part.shape[1] + row - top + down) * part.shape[2] + across;
+      target.data.set(part.data.subarray(from, from + right - left + 1), (c * height + row) * width + left);
+    }
+  }
+}
+
+/** The part of one axis of the input, [first, last], on which pixels first to last of a layer's output depend. */
+function readBy(layer, axis, [first, last]) {
+  const { kind, weight } = layer;
+  const [stride, dilation] = [pair(layer.stride ?? 1)[axis], pair(layer.dilation ?? 1)[axis]];
+  const padding = pair(pair(layer.padding ?? 0)[axis])[0];
+  const size = layer.kernel_size ? pair(layer.kernel_size)[axis] : weight?.shape[2 + axis];
+  if (kind === "ReLU" || kind === "BatchNorm2d") return [first, last];
+  if (kind === "ConvTranspose2d") {
+    return [Math.ceil((first + padding - size + 1) / stride), Math.floor((last + padding) / stride)];
+  }
+  if (!size) return [-Infinity, Infinity]; // Flatten, Linear, global pooling
+  return [first * stride - padding, last * stride - padding + dilation * (size - 1)];
+}
+
+/** The receptive field of one unit of layer number `index`, as far as it lies in the image of `size`. */
+export function receptiveWindow(net, index, place, size) {
+  const [rows, columns] = place.map((at, axis) => {
+    let range = [at, at];
+    for (const layer of net.slice(0, index + 1).reverse()) range = readBy(layer, axis, range);
+    return [Math.max(0, range[0]), Math.min(size[axis] - 1, range[1])];
+  });
+  return { row: rows[0], column: columns[0], height: rows[1] - rows[0] + 1, width: columns[1] - columns[0] + 1 };
+}
+
+/**
+ * Maps (C, H, W) side by side, `columns` in a row, with a frame of NaN: `values` (H', W'); `at(row, column)` gives the
+ * {map, place} that lies there, null on a frame, and `place` goes back.
+ */
+export function tiled(maps, columns) {
+  const [count, height, width] = maps.shape;
+  const values = zeros([Math.ceil(count / columns) * (height + 1) + 1, columns * (width + 1) + 1]);
+  values.data.fill(NaN);
+  const place = ({ map: c, place: [row, column] }) => ({
+    row: Math.floor(c / columns) * (height + 1) + 1 + row,
+    column: (c % columns) * (width + 1) + 1 + column,
+  });
+  for (let c = 0; c < count; c++) {
+    for (let i = 0; i < height; i++) {
+      const { row, column } = place({ map: c, place: [i, 0] });
+      const from = (c * height + i) * width;
+      values.data.set(maps.data.subarray(from, from + width), row * values.shape[1] + column);
+    }
+  }
+  const at = (row, column) => {
+    const [i, j] = [(row - 1) % (height + 1), (column - 1) % (width + 1)];
+    const c = Math.floor((row - 1) / (height + 1)) * columns + Math.floor((column - 1) / (width + 1));
+    return row > 0 && column > 0 && i < height && j < width && c < count ? { map: c, place: [i, j] } : null;
+  };
+  return { values, at, place };
+}
+
+// Drawing, and MNIST's form of a digit; as cnnlib.data.to_mnist
+
+/** (H, W) of 0 to 255 with a stroke of a round brush from one [row, column] to another; its edge is one pixel soft. */
+export function brushed(x, [top, left], [bottom, right], radius) {
+  const [down, across] = [bottom - top, right - left];
+  const length = down * down + across * across;
+  const result = copy(x);
+  const [height, width] = x.shape;
+  const reach = Math.ceil(radius);
+  const last = [Math.min(height - 1, Math.max(top, bottom) + reach), Math.min(width - 1, Math.max(left, right) + reach)];
+  for (let row = Math.max(0, Math.min(top, bottom) - reach); row <= last[0]; row++) {
+    for (let column = Math.max(0, Math.min(left, right) - reach); column <= last[1]; column++) {
+      const along = length ? ((row - top) * down + (column - left) * across) / length : 0;
+      const t = Math.min(1, Math.max(0, along));
+      const distance = Math.hypot(row - top - t * down, column - left - t * across);
+      const ink = Math.round(255 * Math.min(1, Math.max(0, radius + 0.5 - distance)));
+      const at = row * width + column;
+      if (ink > result.data[at]) result.data[at] = ink;
+    }
+  }
+  return result;
+}
+
+/** The smallest window {row, column, height, width} that holds all pixels of (H, W) above 0; null if there are none. */
+export function inkWindow({ shape: [height, width], data }) {
+  let [top, left, bottom, right] = [height, width, -1, -1];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (!(data[row * width + column] > 0)) continue;
+      [top, bottom] = [Math.min(top, row), row];
+      [left, right] = [Math.min(left, column), Math.max(right, column)];
+    }
+  }
+  return bottom < 0 ? null : { row: top, column: left, height: bottom - top + 1, width: right - left + 1 };
+}
+
+export function crop(x, { row, column, height, width }) {
+  const result = zeros([height, width]);
+  for (let i = 0; i < height; i++) {
+    const from = (row + i) * x.shape[1] + column;
+    result.data.set(x.data.subarray(from, from + width), i * width);
+  }
+  return result;
+}
+
+/** (H, W) on a black canvas of `size` with its top left corner at [row, column]; what lies outside is lost. */
+export function placed(x, [row, column], [height, width]) {
+  const result = zeros([height, width]);
+  for (let i = Math.max(0, -row); i < Math.min(x.shape[0], height - row); i++) {
+    for (let j = Math.max(0, -column); j < Math.min(x.shape[1], width - column); j++) {
+      result.data[(row + i) * width + column + j] = x.data[i * x.shape[1] + j];
+    }
+  }
+  return result;
+}
+
+/** (H, W) resized: every new pixel is the mean of the area it covers. */
+export function areaResize(x, height, width) {
+  const share = (size, length) =>
+    Array.from({ length }, (_, i) => {
+      const [from, to] = [(i * size) / length, ((i + 1) * size) / length];
+      const first = Math.floor(from);
+      const parts = [];
+      for (let j = first; j < Math.min(size, Math.ceil(to)); j++) {
+        parts.push([j, ((Math.min(to, j + 1) - Math.max(from, j)) * length) / size]);
+      }
+      return parts;
+    });
+  const [rows, columns] = [share(x.shape[0], height), share(x.shape[1], width)];
+  const result = zeros([height, width]);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      let sum = 0;
+      for (const [row, a] of rows[i]) for (const [column, b] of columns[j]) sum += a * b * x.data[row * x.shape[1] + column];
+      result.data[i * width + j] = sum;
+    }
+  }
+  return result;
+}
+
+/** The steps from ink (H, W) to MNIST's form: {window, cropped, scaled, corner, image}; without ink only the image. */
+export function toMnist(ink) {
+  const window = inkWindow(ink);
+  if (!window) return { window, image: zeros([28, 28]) };
+  const cropped = crop(ink, window);
+  const longer = Math.max(...cropped.shape);
+  const nearest = (value) => Math.floor(value + 0.5 + 1e-6); // a tie goes up, whatever the last bit says
+  const size = cropped.shape.map((n) => Math.max(1, nearest((n * 20) / longer)));
+  const scaled = areaResize(cropped, ...size);
+  let [mass, down, across] = [0, 0, 0];
+  scaled.data.forEach((value, i) => {
+    mass += value;
+    down += value * Math.floor(i / size[1]);
+    across += value * (i % size[1]);
+  });
+  // MNIST's centres of mass lie at pixel 14, counted from 0.
+  const corner = [down / mass, across / mass].map((at, axis) =>
+    Math.min(28 - size[axis], Math.max(0, nearest(14 - at))));
+  return { window, cropped, scaled, corner, image: placed(scaled, corner, [28, 28]) };
 }
 
 // Random numbers that are the same on every machine

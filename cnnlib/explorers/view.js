@@ -437,3 +437,80 @@ export class Bars {
     });
   }
 }
+
+/**
+ * A board to draw on: a drag or a touch draws, arrow keys move the brush, Space lowers and lifts it.
+ *
+ * Calls `stroke(from, to)` with [row, column] pairs; a single dot has both the same.
+ */
+export class Pad {
+  constructor(stage, { title, cell, stroke, moved = () => {} }) {
+    Object.assign(this, { stroke, moved, down: false, last: [0, 0], mouse: false });
+    this.board = new Board(stage, {
+      title,
+      cell,
+      least: 3,
+      press: (row, column, event) => this.press([row, column], event),
+      point: (row, column) => this.point([row, column]),
+      help: "Draw with the mouse or a finger. Keys: arrows move the brush, Space lowers or lifts it.",
+    });
+    stage.on(this.board.canvas, "pointermove", () => (this.mouse = true), { capture: true });
+    stage.on(this.board.canvas, "keydown", () => (this.mouse = false), { capture: true });
+    stage.on(this.board.canvas, "blur", () => this.lift());
+  }
+
+  lift() {
+    this.down = false;
+  }
+
+  press(place, event) {
+    if (event.type === "pointermove") {
+      this.stroke(this.last, place);
+    } else {
+      this.down = event.type === "keydown" && !this.down;
+      if (this.down || event.type === "pointerdown") this.stroke(place, place);
+      else this.moved(place);
+    }
+    this.last = place;
+  }
+
+  point(place) {
+    if (this.down && !this.mouse) this.stroke(this.last, place);
+    else if (this.mouse) this.board.draw();
+    else this.moved(place);
+    this.last = place;
+  }
+}
+
+/** Asks Python, one question at a time: `ask(traits)` sends them, and `answered(reply)` gets what comes back. */
+export class Questions {
+  constructor(stage, answered) {
+    Object.assign(this, { stage, answered, waiting: 0, later: null });
+    stage.pull(["_reply"], () => this.receive());
+  }
+
+  /** Whether there is a Python that answers. */
+  get open() {
+    return Boolean(this.stage.model.get("_reply"));
+  }
+
+  ask(traits) {
+    if (this.waiting) {
+      this.later = traits;
+      return;
+    }
+    this.waiting = (this.stage.model.get("_asked") ?? 0) + 1;
+    this.stage.push({ ...traits, _asked: this.waiting });
+  }
+
+  receive() {
+    const reply = this.stage.model.get("_reply");
+    const later = this.later;
+    if (reply.asked === this.waiting) this.waiting = 0;
+    if (!this.waiting && later) {
+      this.later = null;
+      this.ask(later);
+    }
+    this.answered(reply);
+  }
+}
