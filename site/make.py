@@ -171,7 +171,7 @@ def place(name: str, picture: Path, alt: str, root: str) -> str:
     width, height = png_size(picture)
     reserve = "".join(f"--at-{least}:{high}px;" for least, high in SIZES.get(name, {}).items())
     return (
-        f'<figure class="explorer" data-explorer="{name}" style="{reserve}">'
+        f'<figure class="explorer" data-settings="{root}_static/explorers/{name}.json" style="{reserve}">'
         f'<img src="{root}_static/explorers/{name}.png" alt="{html.escape(alt)}" width="{width}" height="{height}">'
         "<figcaption>This is a picture. Where JavaScript runs, it is an explorer that you can touch.</figcaption>"
         "</figure>"

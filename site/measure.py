@@ -25,7 +25,7 @@ def heights(page: Page) -> dict[str, int]:
         place.scroll_into_view_if_needed()
         place.locator(".cnx-line").wait_for(state="attached", timeout=20_000)
         name, high = place.evaluate(
-            "place => [place.dataset.explorer, place.lastElementChild.getBoundingClientRect().height]"
+            "place => [place.dataset.settings.match(/([^/]+)\\.json$/)[1], place.lastElementChild.getBoundingClientRect().height]"
         )
         found[name] = int(high) + 1
     return found

@@ -6,7 +6,7 @@ const here = new URL(".", import.meta.url);
 async function wake(place) {
   const [{ show }, answer] = await Promise.all([
     import(new URL("explorers/page.js", here)),
-    fetch(new URL(`explorers/${place.dataset.explorer}.json`, here)),
+    fetch(place.dataset.settings),
   ]);
   if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
   const stage = document.createElement("div");
@@ -24,7 +24,7 @@ async function wake(place) {
 function fall(place, error) {
   place.classList.add("failed");
   place.querySelector("figcaption").textContent = "This explorer could not be loaded, so here is its picture.";
-  console.info(`explorer ${place.dataset.explorer}: ${error.message}`);
+  console.info(`${place.dataset.settings}: ${error.message}`);
 }
 
 const watch = new IntersectionObserver(
