@@ -7,6 +7,7 @@ Chromium, and the site as `make site` builds it; afterwards build it again.
 import json
 import sys
 import threading
+from pathlib import Path
 
 import make
 from playwright.sync_api import Page
@@ -24,10 +25,10 @@ def heights(page: Page) -> dict[str, int]:
     for place in page.locator(".explorer").all():
         place.scroll_into_view_if_needed()
         place.locator(".cnx-line").wait_for(state="attached", timeout=20_000)
-        name, high = place.evaluate(
-            "place => [place.dataset.settings.match(/([^/]+)\\.json$/)[1], place.lastElementChild.getBoundingClientRect().height]"
+        settings, high = place.evaluate(
+            "place => { place.style.minHeight = 0; return [place.dataset.settings, place.getBoundingClientRect().height]; }"
         )
-        found[name] = int(high) + 1
+        found[Path(settings).stem] = int(high) + 1
     return found
 
 

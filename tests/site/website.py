@@ -15,9 +15,13 @@ from tests.course import NOTEBOOKS, PROJECT
 SITE = PROJECT / "site"
 PAGES = ["index", *(f"notebooks/{path.stem}" for path in NOTEBOOKS), "glossary", "search"]
 SHIFTS = """
-window.shift = 0;
+window.shift = 0, window.moved = [];
 new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
+        window.shift += entry.value;
+        for (const { node, previousRect: before, currentRect: after } of entry.sources)
+            window.moved.push(`${node?.className || node?.nodeName}: ${before.y} to ${after.y}, ${before.x} to ${after.x}`);
+    }
 }).observe({ type: "layout-shift", buffered: true });
 """
 
