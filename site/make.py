@@ -38,10 +38,10 @@ SIZES = json.loads((HERE / "sizes.json").read_text(encoding="utf-8"))
 # What npm has
 
 
-def install_npm(*options: str) -> Path:
-    """Install the exact versions of package-lock.json into build/site/npm, once; return its node_modules."""
-    folder = BUILD / "npm"
-    lock = (HERE / "package-lock.json").read_bytes() + repr(options).encode()
+def install_npm(dev: bool = False) -> Path:
+    """Install the exact versions of package-lock.json once, with `dev` what the tests need; return node_modules."""
+    folder = BUILD / ("npm-dev" if dev else "npm")
+    lock = (HERE / "package-lock.json").read_bytes()
     done = folder / "installed"
     if not done.is_file() or done.read_bytes() != lock:
         npm = shutil.which("npm")
@@ -50,7 +50,8 @@ def install_npm(*options: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, folder)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *options]
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        command += [] if dev else ["--omit=dev"]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         done.write_bytes(lock)
     return folder / "node_modules"
@@ -202,7 +203,7 @@ def build() -> None:
     """Build the site in build/site/html; a warning of Sphinx's is an error."""
     from sphinx.cmd.build import main as sphinx
 
-    install_npm("--omit=dev")
+    install_npm()
     prepare()
     settings = ["-D", f"html_static_path={STATIC}"]
     if sphinx(["-q", "-W", "--keep-going", "-b", "html", "-c", str(HERE), *settings, str(SOURCE), str(OUT)]):

@@ -26,7 +26,10 @@ def heights(page: Page) -> dict[str, int]:
         place.scroll_into_view_if_needed()
         place.locator(".cnx-line").wait_for(state="attached", timeout=20_000)
         settings, high = place.evaluate(
-            "place => { place.style.minHeight = 0; return [place.dataset.settings, place.getBoundingClientRect().height]; }"
+            """place => {
+                place.style.minHeight = 0;
+                return [place.dataset.settings, place.getBoundingClientRect().height];
+            }"""
         )
         found[Path(settings).stem] = int(high) + 1
     return found

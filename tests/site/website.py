@@ -20,7 +20,7 @@ new PerformanceObserver(list => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
         window.shift += entry.value;
         for (const { node, previousRect: before, currentRect: after } of entry.sources)
-            window.moved.push(`${node?.className || node?.nodeName}: ${before.y} to ${after.y}, ${before.x} to ${after.x}`);
+            window.moved.push(`${node?.className || node?.nodeName}: ${before.y} to ${after.y}`);
     }
 }).observe({ type: "layout-shift", buffered: true });
 """
