@@ -105,3 +105,98 @@ def DigitPad(place: Place, python: Any) -> None:
     reading = re.search(r"Read as (\d), ([\d.]+) %", said(place))
     assert reading and int(reading[1]) == chances.argmax()
     assert abs(float(reading[2]) - 100 * chances.max()) < 0.1
+
+
+@action
+def ChannelMixer(place: Place, python: Any) -> None:
+    place.locator("canvas[tabindex]").last.press("ArrowRight")
+    now = python()
+    row, column = now.position
+    assert said(place).startswith(f"Row {row}, column {column}: ")
+    answer = re.split("→", said(place), maxsplit=1)[1]
+    assert numbers(answer)[:3] == now.value[row, column].tolist()
+
+
+@action
+def PixelShuffler(place: Place, python: Any) -> None:
+    place.get_by_label("each image in an order of its own").check()
+    now = python()
+    assert now.own
+    _, right = now._shuffled(now.amount, now.own)
+    assert f"Read right: {right} of " in said(place)
+
+
+@action
+def FilterPainter(place: Place, python: Any) -> None:
+    slide(place, "add brightness", 0.5)
+    now = python()
+    assert now.brightness == 0.5
+    assert f"response {round(float(now.response.max()), 2):g}." in said(place)
+
+
+@action
+def LayerBuilder(place: Place, python: Any) -> None:
+    press(place, "Down")
+    now = python()
+    space: dict[str, Any] = {}
+    exec(now.value, space)
+    layer = space["model"][now.selected]
+    count = sum(weights.numel() for weights in layer.parameters())
+    kind = type(layer).__name__
+    assert said(place).startswith(f"Layer {now.selected + 1}, {kind}: ")
+    assert f"= {count:,} parameters;" in said(place)
+
+
+@action
+def FilterLearner(place: Place, python: Any) -> None:
+    first = python()
+    press(place, "Step")
+
+    def respond(kernel: Any) -> Any:
+        return functional.conv2d(first.image[None, None], np.asarray(kernel, float)[None, None])[0, 0]
+
+    error = respond(first.kernel) - respond(first.hidden)
+    gradient = functional.conv2d(first.image[None, None], (2 * error / error.size)[None, None])[0, 0]
+    np.testing.assert_allclose(
+        python().kernel, first.kernel - first.learning_rate * gradient, rtol=1e-9, atol=1e-9
+    )
+    loss = float(((respond(python().kernel) - respond(first.hidden)) ** 2).mean())
+    assert said(place).startswith("Step 1: ") and abs(numbers(said(place))[1] / loss - 1) < 0.06
+
+
+@action
+def PoolingShiftExplorer(place: Place, python: Any) -> None:
+    slide(place, "right", 3)
+    now = python()
+    assert list(now.shift) == [0, 3] and said(place).startswith("Moved 3 right, 0 down. ")
+    for name, share in now.value.items():
+        if name in said(place):
+            assert f"{name} {round(100 * share)} %" in said(place)
+    assert said(place).count(" %") >= 4
+
+
+@action
+def SegmentationBrush(place: Place, python: Any) -> None:
+    press(place, "Example")
+    (scores,) = logits(place, python().drawing[None, None] / 255)
+    none = int((scores[0].argmax(axis=0) == 0).sum())
+    assert f"none: {none:,}" in said(place)
+
+
+@action
+def ShiftRace(place: Place, python: Any) -> None:
+    press(place, "Another digit")
+    now = python()
+    for scores in logits(place, now.canvas[None, None]):
+        assert f"says {scores[0].argmax()}," in said(place)
+
+
+@action
+def DepthExplorer(place: Place, python: Any) -> None:
+    slide(place, "layers", 6)
+    now = python()
+    found = re.findall(r"(?:Signal: |Gradient: |, )([\d.]+(?:e−?\d+)?) (?:at|after)", said(place))
+    signal, gradient = now.value["signal"], now.value["gradient"]
+    want = [signal[0], signal[-1], gradient[-1], gradient[0]]
+    assert now.layers == 6
+    np.testing.assert_allclose([numbers(text)[0] for text in found], want, rtol=0.06)
