@@ -13,18 +13,11 @@ import torch
 from playwright.sync_api import Browser
 
 from cnnlib import __main__, data, training, web
-from tests.explorers.browser import launched
 from tests.site.onnx import array, model
 from tests.site.website import SITE, make
 
 STORED = json.loads((SITE / "digit_pad.json").read_text(encoding="utf-8"))
 LAYERS = STORED["traits"]["nets"][0]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

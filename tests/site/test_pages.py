@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.course import NOTEBOOKS, PROJECT, SOLUTION, read
-from tests.explorers.browser import SCREENSHOTS, launched
+from tests.explorers.browser import SCREENSHOTS
 from tests.site.actions import act, said
 from tests.site.website import PAGES, SITE, Links, Visit, make, visiting
 
@@ -26,12 +26,6 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 EXPLORED = "05_stride_padding_and_size"  # a page with explorers, formulas, pictures and solutions
 SOME = f"notebooks/{EXPLORED}"
 EVERY = bool(os.environ.get("CNNLIB_TEST_ALL"))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
