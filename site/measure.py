@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 sys.path.insert(0, str(make.PROJECT))
 from tests.explorers.browser import launched
 
-# From each of these widths of the window on the theme lays its page out anew; up to the next it only gets wider.
-WIDTHS = {0: 360, 600: 600, 992: 992, 1200: 1200}
+# From each of these widths of the window on to the next the page only gets wider; site.css has the same.
+WIDTHS = {0: 360, 600: 600, 768: 768, 992: 992, 1200: 1200, 1280: 1280}
 
 
 def heights(page: Page) -> dict[str, int]:

@@ -114,3 +114,9 @@ def test_other_sites_are_listed_once_and_in_order() -> None:
     links = (SITE / "links.txt").read_text(encoding="utf-8").splitlines()
     assert links == sorted(set(links)) and all(link.startswith("https://") for link in links)
     assert (PROJECT / ".github" / "workflows" / "site.yml").read_text().count("site/links.txt") == 1
+
+
+def test_places_are_reserved_for_the_widths_that_were_measured() -> None:
+    sizes = json.loads((SITE / "sizes.json").read_text(encoding="utf-8"))
+    used = re.findall(r"--at-(\d+)", (SITE / "_static" / "site.css").read_text(encoding="utf-8"))
+    assert sizes and all(list(heights) == used for heights in sizes.values())
