@@ -11,7 +11,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
+from importlib import import_module, resources
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,20 @@ def deep(images: ImageData, seed: int, device: str | None = None) -> Iterator[di
 
 
 _CURVES = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy")
+
+
+def _of_fair(name: str) -> Experiment:
+    """An experiment of notebook 13: its module imports torch, so it is loaded when the run begins."""
+
+    def experiment(images: ImageData, seed: int, device: str | None = None) -> Iterator[dict[str, Any]]:
+        found: Experiment = getattr(import_module("cnnlib.fair"), name)
+        return found(images, seed, device)
+
+    return experiment
+
+
 EXPERIMENTS: dict[str, Experiment] = {"deep": deep}
+EXPERIMENTS |= {name: _of_fair(name) for name in ("fair", "heads", "augment", "shuffle", "size", "original")}
 
 
 def run(

@@ -231,6 +231,52 @@ class DeepNet(nn.Module):
         return logits
 
 
+class PoolNet(nn.Module):
+    """Three convolutions, each with batch norm, ReLU and 2x2 max pooling, and a head of one's choice.
+
+    `in_shape` is (channels, height, width) of one image; images (N, *in_shape) give logits (N, num_classes).
+    `channels` are those of the maps after each block. The head is "flatten" (all values of the last maps to one
+    linear layer), "average" or "max" (the mean or the maximum of each map to one linear layer). Each pooling halves
+    height and width, so they must be 8 or more (ValueError).
+
+    >>> [sum(p.numel() for p in PoolNet(head=head).parameters()) for head in ("flatten", "max")]
+    [39674, 24314]
+    """
+
+    def __init__(
+        self,
+        in_shape: Sequence[int] = (1, 44, 44),
+        channels: tuple[int, int, int] = (16, 32, 64),
+        num_classes: int = 10,
+        *,
+        head: str = "flatten",
+    ) -> None:
+        super().__init__()
+        self.in_shape = _checked_shape("PoolNet", in_shape, num_classes)
+        if head not in ("flatten", "average", "max"):
+            raise ValueError(f'PoolNet: head expects "flatten", "average" or "max", got {head!r}')
+        c_in, height, width = self.in_shape
+        if min(height, width) < 8:
+            raise ValueError(f"PoolNet: in_shape expects height and width of 8 or more, got {self.in_shape}")
+        if not isinstance(channels, Sequence) or len(channels) != 3:
+            raise ValueError(f"PoolNet: channels expects three numbers, got {channels!r}")
+        layers: list[nn.Module] = []
+        for c_out, kernel_size in zip(channels, (5, 3, 3), strict=True):
+            _check_positive("PoolNet", "channels", c_out)
+            layers += [_convolution(c_in, c_out, kernel_size, norm=True), nn.ReLU(), nn.MaxPool2d(2)]
+            c_in = c_out
+        self.features = nn.Sequential(*layers)
+        pools = {"average": nn.AdaptiveAvgPool2d(1), "max": nn.AdaptiveMaxPool2d(1), "flatten": nn.Identity()}
+        size = c_in * (height // 8) * (width // 8) if head == "flatten" else c_in
+        self.head = nn.Sequential(pools[head], nn.Flatten(), nn.Linear(size, num_classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, *in_shape) to logits (N, num_classes)."""
+        _check_images("PoolNet", x, self.in_shape)
+        logits: Tensor = self.head(self.features(x))
+        return logits
+
+
 def _convolution(c_in: int, c_out: int, kernel_size: int, stride: int = 1, *, norm: bool) -> nn.Module:
     """A convolution that keeps the size at stride 1, with a bias or with batch normalisation."""
     convolution = nn.Conv2d(c_in, c_out, kernel_size, stride, kernel_size // 2, bias=not norm)

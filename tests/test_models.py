@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock
 
-from cnnlib.models import MLP, ConvNet, DeepNet, FastNet, FiveShifts, ResidualBlock
+from cnnlib.models import MLP, ConvNet, DeepNet, FastNet, FiveShifts, PoolNet, ResidualBlock
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 33), st.integers(9, 33))
 
@@ -168,6 +168,49 @@ def test_he_sets_the_size_of_the_first_weights() -> None:
     ],
 )
 def test_a_wrong_argument_of_a_deep_net_is_named(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        make()
+
+
+@pytest.mark.parametrize("head", ["flatten", "average", "max"])
+def test_pool_net_is_blocks_and_a_head(head: str) -> None:
+    net = PoolNet((2, 19, 26), (3, 4, 5), num_classes=7, head=head).eval()
+    x = torch.rand(6, 2, 19, 26)
+    maps = x
+    for convolution, norm in zip(
+        *[iter(m for m in net.features.modules() if hasattr(m, "weight"))] * 2, strict=True
+    ):
+        kernel_size = convolution.kernel_size[0]
+        maps = F.max_pool2d(F.relu(norm(F.conv2d(maps, convolution.weight, padding=kernel_size // 2))), 2)
+    assert maps.shape == (6, 5, 2, 3)
+    summary = {"flatten": maps.flatten(1), "average": maps.mean((2, 3)), "max": maps.amax((2, 3))}[head]
+    linear = net.head[-1]
+    torch.testing.assert_close(net(x), F.linear(summary, linear.weight, linear.bias))
+
+
+def test_global_heads_do_not_see_a_shift_by_eight() -> None:
+    x = F.pad(torch.rand(4, 1, 12, 12), (16, 24, 16, 24))
+    for head, same in (("flatten", False), ("average", True), ("max", True)):
+        torch.manual_seed(0)
+        net = PoolNet((1, 52, 52), head=head).eval()
+        with torch.no_grad():
+            assert torch.allclose(net(x), net(x.roll(8, -1)), atol=1e-5) == same, head
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: PoolNet(head="mean"), 'PoolNet: head expects "flatten", "average" or "max", got \'mean\''),
+        (
+            lambda: PoolNet((1, 7, 44)),
+            "PoolNet: in_shape expects height and width of 8 or more, got (1, 7, 44)",
+        ),
+        (lambda: PoolNet(channels=(4, 5)), "PoolNet: channels expects three numbers, got (4, 5)"),  # type: ignore[arg-type]
+        (lambda: PoolNet(channels=(4, 0, 5)), "PoolNet: channels expects integers of 1 or more, got 0"),
+        (lambda: PoolNet()(torch.zeros(2, 1, 28, 28)), "images of shape (N, 1, 44, 44), got (2, 1, 28, 28)"),
+    ],
+)
+def test_a_wrong_argument_of_a_pool_net_is_named(make: Callable[[], object], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         make()
 

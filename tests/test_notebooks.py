@@ -250,7 +250,7 @@ def test_a_timed_cell_keeps_its_outputs_until_its_source_changes(tmp_path: Path)
     assert run()[0] == third[0]
 
 
-TRAINING = ("00", "10", *(("11", "12") if os.environ.get("CNNLIB_TEST_ALL") == "1" else ()))
+TRAINING = ("00", "10", *(("11", "12", "13") if os.environ.get("CNNLIB_TEST_ALL") == "1" else ()))
 
 
 @pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name[:2] in TRAINING], ids=lambda path: path.stem)

@@ -37,6 +37,12 @@ EXERCISES = {
     "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
     "11_going_deeper": ("he_init", "batch_norm2d", "ResidualBlock"),
     "12_inside_a_trained_cnn": ("feature_maps", "top_patches", "confusion_matrix", "occlusion_map"),
+    "13_fully_connected_versus_convolutional": (
+        "matched_width",
+        "summarise",
+        "shift_curve",
+        "shuffle_experiment",
+    ),
     "14_your_own_data": (
         "DigitFolder",
         "group_split",
