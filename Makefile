@@ -16,7 +16,7 @@ ENV := $(wordlist 4,99,$(FOUND))
 RUN := $(ENV)/bin/python
 INSTALLED := $(ENV)/.cnnlib-$(word 1,$(FOUND))
 
-.PHONY: lab test test-all check lint types notebooks images images-check pins clean
+.PHONY: lab test test-all check lint types notebooks images images-check pins site serve clean
 .DEFAULT_GOAL := lab
 
 lab: $(INSTALLED)
@@ -60,6 +60,14 @@ pins: $(INSTALLED)
 	@$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade \
 	    --no-emit-index-url --no-annotate --no-header \
 	    pyproject.toml --output-file requirements.txt
+
+site: $(INSTALLED)
+	@echo "Building the website in build/site/html (needs npm)"
+	@$(RUN) site/make.py $(ARGS)
+
+serve: $(INSTALLED)
+	@echo "Building the website and showing it on this machine"
+	@$(RUN) site/make.py --serve $(ARGS)
 
 clean:
 	@echo "Removing .venv and what tests and builds left"

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -40,6 +41,15 @@ def mnist_folder() -> Path:
     if folder := os.environ.get("CNNLIB_DATA"):
         return Path(folder)
     pytest.skip("the real MNIST is not at hand (CNNLIB_DATA)")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Generator[Any]:
+    """One browser for the explorers' and the site's tests; skips where none is installed."""
+    from tests.explorers.browser import launched
+
+    with launched() as browser:
+        yield browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,8 @@
 
 `torchrun --nproc-per-node 2 -m cnnlib train` is the same training, shared by two processes.
 
+`python -m cnnlib export-web` makes the net of the website's digit pad.
+
 Exit codes: 0 done, 1 failed (one sentence on standard error), 2 wrong usage, 130 interrupted.
 """
 
@@ -35,9 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (SystemExit(2) when its arguments are wrong)."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "doctor":
-            return _doctor()
-        return _train(options) if options.command == "train" else _experiment(options)
+        commands = {"doctor": _doctor, "train": _train, "experiment": _experiment, "export-web": _export_web}
+        return commands[options.command](options)
     except KeyboardInterrupt:
         print("cnnlib: interrupted", file=sys.stderr)
         return 130
@@ -86,6 +87,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED")
     add("--device", help="cpu, cuda, cuda:1, mps; default: the fastest that is here")
     add("--out", type=Path, metavar="FILE", help="the record, a JSON; default: runs/NAME.json")
+    export = commands.add_parser(
+        "export-web", help="train the net of the website's digit pad on MNIST and write it"
+    )
+    add = export.add_argument
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="what cnnlib.training.save wrote of such a net, instead of training",
+    )
+    add("--epochs", type=_count, help="default: 8")
+    add("--seed", type=int, default=0)
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        default=Path("site", "digit_pad.json"),
+        help="default: %(default)s",
+    )
     return parser
 
 
@@ -110,7 +130,7 @@ def _sentence(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _doctor() -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from cnnlib import doctor
 
     findings = doctor.examine()
@@ -220,6 +240,45 @@ def _experiment(options: argparse.Namespace) -> int:
     record = experiments.run(options.name, data.load(options.data), options.seeds, options.device, show)
     training.write_file(out, (json.dumps(record, indent=1) + "\n").encode())
     print(f"\n{record['seconds']} seconds. The record is in {out}")
+    return 0
+
+
+def _export_web(options: argparse.Namespace) -> int:
+    import torch
+
+    from cnnlib import data, training, web
+
+    train, validation, test = data.load("mnist").tensors()
+    _check_writable(options.out)
+    torch.manual_seed(options.seed)
+    net = web.digit_net()
+    made: dict[str, Any] = {"by": "python -m cnnlib export-web", "data": "mnist"}
+    if options.weights:
+        training.load(net, options.weights)
+    else:
+        settings = web.TRAINING | ({"epochs": options.epochs} if options.epochs else {})
+        made |= {**settings, "augment": web.jitter.__name__, "seed": options.seed}
+        with _progress_bar(settings["epochs"]) as show:
+            training.fit(
+                net,
+                train,
+                validation,
+                **settings,
+                augment=web.jitter,
+                seed=options.seed,
+                progress=show,
+                report_every=0.1,
+            )
+    net.cpu()
+    accuracy = training.evaluate(web.rounded(net), test)["accuracy"]
+    if accuracy < web.LEAST:
+        raise ValueError(
+            f"the net reads {accuracy:.2%} of the test pictures, the site's reads at least {web.LEAST:.0%}"
+        )
+    made |= {name: version(name) for name in ("numpy", "torch")}
+    made |= {"test_accuracy": round(accuracy, 5), "date": datetime.date.today().isoformat()}
+    size = web.write(net, options.out, made)
+    print(f"{accuracy:.2%} of the test pictures are read rightly; {size:,} bytes are in {options.out}")
     return 0
 
 

@@ -312,11 +312,15 @@ def unpinned(workflow: str) -> Iterator[str]:
 
 
 def loose(workflow: dict[str, Any]) -> Iterator[str]:
-    """Permissions beyond reading, checkouts that keep their token, jobs that may hang for hours."""
+    """Permissions beyond reading (but for a job that only publishes), checkouts that keep a token, jobs without end."""
     if workflow.get("permissions") != {"contents": "read"}:
         yield f"permissions are {workflow.get('permissions')}"
     for name, job in workflow["jobs"].items():
-        if job.get("permissions", {"contents": "read"}) != {"contents": "read"}:
+        publishes = [step.get("uses", "").partition("@")[0] for step in job["steps"]] == [
+            "actions/deploy-pages"
+        ]
+        may = [{"contents": "read"}, *([{"pages": "write", "id-token": "write"}] if publishes else [])]
+        if job.get("permissions", {"contents": "read"}) not in may:
             yield f"{name}: permissions are {job['permissions']}"
         if "timeout-minutes" not in job:
             yield f"{name}: no timeout-minutes"

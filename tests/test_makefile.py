@@ -15,7 +15,21 @@ from tests.course import PROJECT
 
 MAKEFILE = (PROJECT / "Makefile").read_text()
 WORKFLOW = (PROJECT / ".github" / "workflows" / "ci.yml").read_text()
-TARGETS = {"lab", "test", "test-all", "check", "lint", "types", "notebooks", "images", "pins", "clean"}
+SITE = (PROJECT / ".github" / "workflows" / "site.yml").read_text()
+TARGETS = {
+    "lab",
+    "test",
+    "test-all",
+    "check",
+    "lint",
+    "types",
+    "notebooks",
+    "images",
+    "pins",
+    "site",
+    "serve",
+    "clean",
+}
 
 # It logs how it is called, and answers the Makefile's question as a Python in or outside an environment does.
 PYTHON = r"""#!/bin/sh
@@ -185,6 +199,14 @@ def test_lab_opens_the_first_notebook_on_loopback(folder: Path, user: str, allow
 
 
 @needs_make
+@pytest.mark.parametrize(("target", "call"), [("site", "site/make.py"), ("serve", "site/make.py --serve")])
+def test_the_site_is_built_and_served(folder: Path, target: str, call: str) -> None:
+    done = run(folder, "make", target, "ARGS=--port 0")
+    assert done.returncode == 0, done.stderr
+    assert calls(folder)[-1] == f"{call} --port 0"
+
+
+@needs_make
 def test_each_target_says_what_it_does() -> None:
     rows = dict(re.findall(r"^([\w-]+):[^=\n]*\n((?:\t.*\n)*)", MAKEFILE, re.M))
     assert set(rows) >= TARGETS
@@ -252,6 +274,31 @@ def test_the_workflow_is_pinned_and_may_only_read() -> None:
     assert list(rules.unpinned(WORKFLOW)) == []
     assert list(rules.loose(yaml.safe_load(WORKFLOW))) == []
     assert WORKFLOW.count("uses:") >= 10
+    assert list(rules.unpinned(SITE)) == []
+    assert list(rules.loose(yaml.safe_load(SITE))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("      pages: write\n", "      pages: write\n      contents: write\n"),
+        ("      - id: published\n", "      - run: make test\n      - id: published\n"),
+        ("        uses: actions/deploy-pages@", "        uses: actions/setup-python@"),
+        ("    name: Build the site\n", "    permissions:\n      pages: write\n      id-token: write\n"),
+    ],
+)
+def test_a_site_workflow_that_may_do_more_is_seen(old: str, new: str) -> None:
+    assert old in SITE
+    assert list(rules.loose(yaml.safe_load(SITE.replace(old, new))))
+
+
+def test_the_site_workflow_builds_publishes_and_tries_links_weekly() -> None:
+    workflow = yaml.safe_load(SITE)
+    jobs = workflow["jobs"]
+    assert "python site/make.py" in [step.get("run") for step in jobs["build"]["steps"]]
+    assert jobs["build"]["steps"][-1]["with"]["path"] == "build/site/html"
+    assert jobs["publish"]["needs"] == "build"
+    assert "site/links.txt" in jobs["links"]["steps"][-1]["run"] and workflow[True]["schedule"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One browser for all tests of a file, and pages that are closed after each test."""
+"""Pages with one explorer, closed after each test."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,13 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from cnnlib.explorers.base import Explorer
-from tests.explorers.browser import Visit, launched
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
+from tests.explorers.browser import Visit
 
 
 @pytest.fixture
