@@ -85,11 +85,14 @@ function render({ model, el }) {
     const [, , depth] = image.shape;
     const window = { row: place[0] - 2, column: place[1] - 2, height: 5, width: 5 };
     const scale = setting("scale");
-    const show = (part, colour, title) => part.show({ values: index, colour, window, title });
+    const show = (part, colour, title) => {
+      part.cursor = [...place];
+      part.show({ values: index, colour, window, title });
+    };
     const source = (i) => [0, 1, 2].map((c) => image.data[depth * i + c]);
     show(before, source, depth === 4 ? "the colours alone" : "as it is");
     show(after, (i) => [0, 1, 2].map((c) => mixed.data[3 * i + c]), depth === 4 ? "over the background" : "mixed");
-    if (depth === 4) show(opaque, (i) => gray(image.data[4 * i + 3] / 255));
+    if (depth === 4) show(opaque, (i) => gray((setting("opacity") * image.data[4 * i + 3]) / 255), "alpha");
     if (shown.has("channels")) {
       channels.forEach((part, c) => show(part, (i) => gray((scale[c] * image.data[depth * i + c]) / 255)));
     }
@@ -107,10 +110,19 @@ function render({ model, el }) {
     const stopped = NAMES.filter((_, c) => scale[c] * old[c] > 255);
     const limit = stopped.length ? `; ${stopped.join(" and ")} would pass 255 and stops there` : "";
     if (depth < 4 && share === 1) return `${named(old)} → ${named(now)}${limit}`;
-    const from = setting("order") === "BGR" ? 2 : 0;
+    // The channel in which the background counts most is worked out, the others are only named.
+    const behind = [0, 1, 2].map((c) => below.data[3 * i + c]);
+    const c = behind.indexOf(Math.max(...behind));
+    const from = setting("order") === "BGR" ? 2 - c : c;
     const colour = number(Math.min(255, scale[from] * old[from]));
-    return `share ${number(share)}. Red ${number(share)} · ${colour} + ${number(1 - share)} · ${number(below.data[3 * i])} → ${now[0]}, ` +
-      `green → ${now[1]}, blue → ${now[2]}${limit}`;
+    const alpha = depth === 4 ? image.data[4 * i + 3] / 255 : null;
+    const factors = [["alpha", alpha], ["opacity", setting("opacity")]].filter(
+      ([name, value]) => value !== null && !(name === "opacity" && alpha !== null && value === 1));
+    const weights = factors.map(([name, value]) => `${name} ${number(value)}`).join(" · ");
+    const others = [0, 1, 2].filter((other) => other !== c).map((other) => `${NAMES[other]} ${number(now[other])}`);
+    const name = NAMES[c][0].toUpperCase() + NAMES[c].slice(1);
+    return `${weights}${factors.length > 1 ? ` = ${number(share)}` : ""}. ${name} ${number(share)} · ${colour} + ` +
+      `${number(1 - share)} · ${number(behind[c])} = ${number(now[c])}; ${others.join(", ")}${limit}`;
   }
 
   read();

@@ -27,21 +27,29 @@ function render({ model, el }) {
   return () => stage.ending.abort();
 }
 
+const amber = (value) => [242, 205, 120].map((level) => Math.round(level * (0.45 + 0.55 * Math.min(1, Math.max(0, value)))));
+const same = (a, b) => String(a.shape) === String(b.shape) && a.data.every((value, i) => value === b.data[i]);
 const largest = ({ data }) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 
 /** "2·1 + 3·(−2) = −4": the pixels times the weights whose product is not 0. */
-function sum(factors, total) {
+function sum(factors, total, channels) {
+  if (channels.length > 1) {
+    // One number per channel: with so many products only their sums can be followed.
+    const parts = channels.map((value, c) => `${CHANNELS[c]} ${value < 0 ? `(${number(value)})` : number(value)}`);
+    return `${parts.join(" + ")} = ${number(total)}.`;
+  }
   const used = factors.filter(([pixel, weight]) => pixel * weight !== 0);
-  if (!used.length) return "every product is 0, so the sum is 0";
-  if (used.length > 9) return `${used.length} products that are not 0 add up to ${number(total)}`;
+  if (!used.length) return "every product is 0, so the sum is 0.";
+  if (used.length > 9) return `${used.length} products that are not 0 add up to ${number(total)}.`;
   const factor = (value) => (value < 0 ? `(${number(value)})` : number(value));
-  return `${used.map((pair) => pair.map(factor).join("·")).join(" + ")} = ${number(total)}`;
+  return `${used.map((pair) => pair.map(factor).join("·")).join(" + ")} = ${number(total)}.`;
 }
 
 function slideView(stage, model) {
   const shown = new Set(model.get("controls"));
   const digit = model.get("digit");
   let image, kernel, place, padded, output, problem, stop;
+  let scale; // the pixel drawn white; it stays while the reader paints, so that the others keep their grey
 
   const setting = (name) => model.get(name);
   const read = () => {
@@ -82,7 +90,12 @@ function slideView(stage, model) {
     });
     rows.replaceChildren(
       ...boards.map(({ image: a, kernel: b, products: c }) =>
-        make("div", { className: "cnx-row" }, a.figure, sign("×"), b.figure, sign("="), c.figure),
+        make(
+          "div",
+          { className: "cnx-row" },
+          a.figure,
+          make("div", { className: "cnx-row" }, sign("×"), b.figure, sign("="), c.figure),
+        ),
       ),
     );
   }
@@ -95,6 +108,7 @@ function slideView(stage, model) {
     const [y, x] = [row - setting("padding"), column - setting("padding")];
     if (y < 0 || x < 0 || y >= height || x >= width) return false;
     image.data[(c * height + y) * width + x] = value;
+    pictures.value = "own";
     stage.push({ image: nested(image) });
     update();
     return true;
@@ -111,6 +125,7 @@ function slideView(stage, model) {
   function setWeight(c, row, column, value) {
     const [, kH, kW] = kernel.shape;
     kernel.data[(c * kH + row) * kW + column] = Math.max(-9, Math.min(9, value));
+    filters.value = "own";
     stage.push({ kernel: nested(kernel) });
     update();
     return true;
@@ -162,6 +177,14 @@ function slideView(stage, model) {
     }
     try {
       const bank = { shape: [1, ...kernel.shape], data: kernel.data };
+      for (const [axis, rows] of [[1, "rows"], [2, "columns"]]) {
+        const reach = dilation * (kernel.shape[axis] - 1) + 1;
+        const missing = reach - padded.shape[axis];
+        if (missing > 0) {
+          const said = `the kernel reaches over ${reach} ${rows}, the padded image has ${padded.shape[axis]}`;
+          throw new RangeError(`Nothing fits: ${said}. It would take ${missing} more.`);
+        }
+      }
       output = conv2d(padded, bank, null, { stride, dilation });
       place = place.map((at, axis) => Math.min(at, output.shape[axis + 1] - 1));
     } catch (error) {
@@ -182,10 +205,12 @@ function slideView(stage, model) {
     const [top, left] = [place[0] * stride, place[1] * stride];
     const reach = (k) => dilation * (k - 1) + 1;
     const window = problem ? null : { row: top, column: left, height: reach(kH), width: reach(kW) };
-    const most = [largest(image), largest(kernel)];
+    const most = [scale, largest(kernel)];
     const size = Math.max(8, Math.min(30, Math.floor(290 / width)));
+    const copied = setting("padding_mode") !== "zeros";
     const products = zeros([kH, kW]);
     const factors = [];
+    const sums = [];
     for (let c = 0; c < channels; c++) {
       const taps = { shape: [kH, kW], data: plane(kernel, c).data };
       const pixels = plane(padded, c);
@@ -196,16 +221,22 @@ function slideView(stage, model) {
           factors.push([pixel, taps.data[i * kW + j]]);
         }
       }
+      sums.push(products.data.reduce((a, b) => a + b, 0));
       const board = boards[c];
       board.image.cell = size;
       const negative = pixels.data.some((value) => value < 0);
       board.image.show({
         values: pixels,
-        colour: negative ? (value) => signed(value / most[0] / 3) : (value) => gray(value / most[0]),
+        // Padding is amber: plain where zeros come in, shaded by the pixel where it is a copy.
+        colour: (value, row, column) =>
+          copied && outside(row, column)
+            ? amber(value / most[0])
+            : negative
+              ? signed(value / most[0] / 3)
+              : gray(value / most[0]),
         text: number,
         window,
-        // Zeros from outside are tinted; copied pixels keep their grey.
-        tint: setting("padding_mode") === "zeros" ? outside : undefined,
+        tint: copied ? undefined : outside,
         marks: problem ? undefined : (row, column) => down[row] === 0 || across[column] === 0,
       });
       board.kernel.show({ values: taps, colour: (value) => signed(value / most[1] / 3), text: number });
@@ -213,6 +244,7 @@ function slideView(stage, model) {
         values: problem ? { shape: [kH, kW], data: products.data.fill(NaN) } : { shape: [kH, kW], data: products.data.slice() },
         colour: (value) => signed(value / (most[0] * most[1]) / 3),
         text: number,
+        title: channels > 1 && !problem ? `products, sum ${number(sums[c])}` : "products",
       });
     }
     if (problem) {
@@ -222,41 +254,47 @@ function slideView(stage, model) {
     }
     const result = plane(output, 0);
     total.cell = Math.max(8, Math.min(30, Math.floor(290 / result.shape[1])));
-    const scale = largest(result);
+    const strongest = largest(result);
     total.show({
       values: result,
-      colour: (value) => signed(value / scale / (result.shape[1] > 16 ? 1 : 3)),
+      colour: (value) => signed(value / strongest / (result.shape[1] > 16 ? 1 : 3)),
       text: number,
       window: { row: place[0], column: place[1], height: 1, width: 1 },
       title: `output ${result.shape[0]} × ${result.shape[1]}`,
     });
+    total.cursor = [...place];
     const value = result.data[place[0] * result.shape[1] + place[1]];
-    stage.say(`Output row ${place[0]}, column ${place[1]}: ${sum(factors, value)}`);
+    stage.say(`Output row ${place[0]}, column ${place[1]}: ${sum(factors, value, sums)}`);
   }
 
   // Controls
 
   const brush = stage.slider("paint with", { min: 0, max: 9, value: 3, change: () => {} });
-  const pictures = stage.choice("image", {
-    options: [["", "choose"], ...Object.keys(IMAGES).map((name) => [name, name]), ...(digit ? [["digit", "a digit"]] : [])],
-    value: "",
-    change: (name) => {
-      if (!name) return;
-      const chosen = name === "digit" ? tensor(digit) : tensor(IMAGES[name]);
-      image = stack(Array.from({ length: image.shape[0] }, () => chosen));
-      stage.push({ image: nested(image) });
-      update();
-    },
+  const first = { image: tensor(model.get("image")), kernel: tensor(model.get("kernel")) };
+  /** A menu of ready images or kernels; "as at first" brings back what the explorer began with. */
+  const menu = (name, ready, put) =>
+    stage.choice(name, {
+      options: [["first", "as at first"], ...Object.keys(ready).map((key) => [key, key]), ["own", "your own"]],
+      value: "first",
+      change: (key) => {
+        if (key === "own") return;
+        const channels = image.shape[0];
+        const planes = Array.from({ length: channels }, (_, c) =>
+          key === "first" ? plane(first[name], Math.min(c, first[name].shape[0] - 1)) : tensor(ready[key]),
+        );
+        put(stack(planes));
+        update();
+      },
+    });
+  const pictures = menu("image", { ...IMAGES, ...(digit ? { "a digit": digit } : {}) }, (chosen) => {
+    image = chosen;
+    scale = largest(image);
+    stage.push({ image: nested(image) });
   });
-  const filters = stage.choice("kernel", {
-    options: [["", "choose"], ...Object.keys(KERNELS).map((name) => [name, name])],
-    value: "",
-    change: (name) => {
-      if (!name) return;
-      kernel = stack(Array.from({ length: image.shape[0] }, () => tensor(KERNELS[name])));
-      stage.push({ kernel: nested(kernel) });
-      update();
-    },
+  const filters = menu("kernel", KERNELS, (chosen) => {
+    kernel = chosen;
+    sizes.value = kernel.shape[1];
+    stage.push({ kernel: nested(kernel) });
   });
   const sliders = Object.fromEntries(
     [["stride", 1, 4], ["padding", 0, 3], ["dilation", 1, 3]].map(([name, min, max]) => [
@@ -285,15 +323,17 @@ function slideView(stage, model) {
     max: 5,
     value: 3,
     change: (size) => {
-      const resized = zeros([kernel.shape[0], size, size]);
       const [channels, kH, kW] = kernel.shape;
+      const resized = zeros([channels, size, size]);
+      const [down, right] = [Math.trunc((size - kH) / 2), Math.trunc((size - kW) / 2)]; // around the middle
       for (let c = 0; c < channels; c++) {
-        for (let i = 0; i < Math.min(kH, size); i++) {
-          for (let j = 0; j < Math.min(kW, size); j++) {
-            resized.data[(c * size + i) * size + j] = kernel.data[(c * kH + i) * kW + j];
+        for (let i = Math.max(0, down); i < Math.min(size, kH + down); i++) {
+          for (let j = Math.max(0, right); j < Math.min(size, kW + right); j++) {
+            resized.data[(c * size + i) * size + j] = kernel.data[(c * kH + i - down) * kW + j - right];
           }
         }
       }
+      if (size === 1 && resized.data.every((value) => value === 0)) resized.data.fill(1); // else all is 0
       kernel = resized;
       stage.push({ kernel: nested(kernel) });
       update();
@@ -328,6 +368,7 @@ function slideView(stage, model) {
   };
 
   read();
+  scale = largest(image);
   build();
   const used = [["stride", sliders.stride], ["padding", sliders.padding], ["padding_mode", modes],
     ["dilation", sliders.dilation], ["kernel_size", sizes], ["channels", channels]];
@@ -343,6 +384,7 @@ function slideView(stage, model) {
   stage.pull(["image", "kernel", "stride", "padding", "dilation", "padding_mode", "position"], () => {
     const before = image.shape[0];
     read();
+    scale = Math.max(scale, largest(image));
     if (image.shape[0] !== before) build();
     for (const [name, slider] of Object.entries(sliders)) slider.value = setting(name);
     modes.value = setting("padding_mode");

@@ -165,7 +165,8 @@ function render({ model, el }) {
       ? "The kernel sums to 0, so flat patches give 0 at any brightness."
       : `The kernel sums to ${number(sum)}, so a flat patch of brightness 1 gives ${number(sum)}.`;
     const value = number(response.data[row * columns + column]);
-    stage.say(`${place ? "Place" : "Best place"} at row ${row}, column ${column}: response ${value}. ${flat}`);
+    if (!place && response.data.every((answer) => answer === 0)) stage.say(`Every place responds 0. ${flat}`);
+    else stage.say(`${place ? "Place" : "Best place"} at row ${row}, column ${column}: response ${value}. ${flat}`);
     best.disabled = !place;
   }
 

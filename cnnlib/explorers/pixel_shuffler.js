@@ -96,15 +96,15 @@ function render({ model, el }) {
       shuffled[i].forEach((value, j) => pixels.data.set([value, value, value, 255], 4 * j));
       canvas.getContext("2d").putImageData(pixels, 0, 0);
       input.checked = i === chosen;
-      input.setAttribute("aria-label", `a ${labels[i]}, read ${right[i] ? "right" : "wrong"}`);
+      input.setAttribute("aria-label", `${labels[i] === 8 ? "an" : "a"} ${labels[i]}, read ${right[i] ? "right" : "wrong"}`);
       label.classList.toggle("cnx-wrong", !right[i]);
     });
     const first = nearest(images.map(({ data }) => data), chosen);
     const count = right.filter(Boolean).length;
+    const one = (label) => (label === 8 ? "an 8" : `a ${label}`);
     stage.say(
-      `The nearest to this ${labels[chosen]} is a ${labels[at]}, which is ${right[chosen] ? "right" : "wrong"}, ` +
-      `at squared distance ${thousands(distance)} (unshuffled: a ${labels[first.at]}, at ${thousands(first.distance)}). ` +
-      `Read right: ${count} of ${images.length}.`,
+      `The nearest to this ${labels[chosen]} is ${one(labels[at])}, ${right[chosen] ? "right" : "wrong"}: squared distance ` +
+      `${thousands(distance)}, unshuffled ${thousands(first.distance)}. Read right: ${count} of ${images.length}.`,
     );
   }
 

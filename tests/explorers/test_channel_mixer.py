@@ -121,11 +121,11 @@ def test_alpha_shows_its_sum(visit: Any) -> None:
     page = visit(
         ChannelMixer(image=clear, background=[0, 150, 250], position=(0, 0), controls=["alpha", "channels"])
     )
-    assert page.said() == (
-        "Row 0, column 0: share 0.2. Red 0.2 · 200 + 0.8 · 0 → 40, green → 140, blue → 210."
-    )
+    assert page.said() == ("Row 0, column 0: alpha 0.2. Blue 0.2 · 50 + 0.8 · 250 = 210; red 40, green 140.")
     page.slide("opacity", 0.5)
-    assert page.said().startswith("Row 0, column 0: share 0.1. Red 0.1 · 200 + 0.9 · 0 → 20, green → 145")
+    assert page.said().startswith(
+        "Row 0, column 0: alpha 0.2 · opacity 0.5 = 0.1. Blue 0.1 · 50 + 0.9 · 250 = 230; red 20, green 145"
+    )
     page.page.locator("input[type=color]").fill("#ff8000")
     assert page.trait("background") == [255, 128, 0]
     page.page.get_by_label("checkerboard").check()
@@ -151,7 +151,7 @@ def test_python_changes_it(visit: Any) -> None:
         "image => model.set('image', image)", ChannelMixer(image=DRAWING).traits_shown["image"]
     )
     assert page.board("alpha").shape == (28, 28)
-    assert page.said().startswith("Row 9, column 26: share")
+    assert page.said().startswith("Row 9, column 26: alpha 0. Red 0 · 0 + 1 · 255 = 255")
 
 
 @pytest.mark.parametrize("dark", [False, True])

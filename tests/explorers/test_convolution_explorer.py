@@ -27,14 +27,14 @@ def test_pointing_at_an_output_shows_its_sum(visit: Any) -> None:
         board.hover(row, column)
         assert page.trait("position") == [row, column]
         assert page.said().startswith(f"Output row {row}, column {column}: ")
-        assert page.said().endswith(str(output[row, column]).replace("-", "−")) or output[row, column] == 0
+        assert page.said().endswith(f"{output[row, column]}.".replace("-", "−")) or output[row, column] == 0
 
 
 def test_arrow_keys_and_steps_visit_every_place(visit: Any) -> None:
     page = visit(ConvolutionExplorer(position=(0, 0)))
     page.board("output").keys("ArrowDown", "ArrowRight", "ArrowRight")
     assert page.trait("position") == [1, 2]
-    assert page.said() == "Output row 1, column 2: 3·1 + 3·2 + 3·1 + 3·(−1) = 9"
+    assert page.said() == "Output row 1, column 2: 3·1 + 3·2 + 3·1 + 3·(−1) = 9."
     seen = []
     for _ in range(20):
         page.press("Step")
@@ -78,7 +78,7 @@ def test_pixels_and_weights_are_painted_and_typed(visit: Any) -> None:
     image[1, 1] = 9
     assert_array_equal(page.trait("image"), image[None])
     page.board("output").keys("ArrowDown", "ArrowUp")
-    assert page.said().endswith(f"= {response(image[None], kernel[None])[0, 0]}".replace("-", "−"))
+    assert page.said().endswith(f"= {response(image[None], kernel[None])[0, 0]}.".replace("-", "−"))
 
 
 def test_a_second_press_takes_the_paint_away(visit: Any) -> None:
@@ -110,7 +110,7 @@ def test_settings_change_the_size(visit: Any, stride: int, padding: int, dilatio
     page.board("output").keys("ArrowRight", "ArrowLeft")
     expected = output[0, 0]
     said = page.said().split(": ")[1]
-    assert said.endswith(f"= {expected}".replace("-", "−")) or (expected == 0 and "the sum is 0" in said)
+    assert said.endswith(f"= {expected}.".replace("-", "−")) or (expected == 0 and "the sum is 0" in said)
 
 
 def test_modes_presets_and_kernel_size(visit: Any) -> None:
@@ -123,7 +123,7 @@ def test_modes_presets_and_kernel_size(visit: Any) -> None:
         page.choose("padding mode", mode)
         output = response(functional.pad(image, 1, mode)[None], kernel[None])
         page.board("output").keys("ArrowRight", "ArrowLeft")
-        assert page.said().endswith(str(output[0, 0])), mode
+        assert page.said().endswith(f"{output[0, 0]}."), mode
     page.slide("kernel size", 2)
     assert_array_equal(page.trait("kernel"), kernel[None, :2, :2])
     page.choose("image", "a digit")
@@ -135,15 +135,18 @@ def test_three_channels_are_summed(visit: Any) -> None:
     image, kernel = rng.integers(0, 4, (3, 5, 6)), rng.integers(-2, 3, (3, 2, 3))
     page = visit(ConvolutionExplorer(image=image, kernel=kernel, position=(1, 1), controls=["channels"]))
     assert page.page.locator('canvas[aria-label^="kernel"]').count() == 3
-    assert page.said().endswith(str(response(image, kernel)[1, 1]).replace("-", "−"))
+    assert page.said().endswith(f"{response(image, kernel)[1, 1]}.".replace("-", "−"))
     page.choose("channels", "1")
     assert page.page.locator('canvas[aria-label^="kernel"]').count() == 1
-    assert page.said().endswith(str(response(image[:1], kernel[:1])[1, 1]).replace("-", "−"))
+    assert page.said().endswith(f"{response(image[:1], kernel[:1])[1, 1]}.".replace("-", "−"))
 
 
 def test_what_fits_nowhere_is_explained(visit: Any) -> None:
     page = visit(ConvolutionExplorer(image=np.ones((2, 5)), controls=["dilation", "stride"]))
-    assert page.said() == "Nothing fits: the kernel reaches over 3 pixels, the padded axis has 2."
+    assert (
+        page.said()
+        == "Nothing fits: the kernel reaches over 3 rows, the padded image has 2. It would take 1 more."
+    )
     assert page.board("no output").shape == (1, 1)
     page.press("Step")  # nothing to step over, and no complaint
 
@@ -234,3 +237,41 @@ def test_value_is_the_output() -> None:
     explorer.dilation = 3
     explorer.padding = 0
     assert ConvolutionExplorer(image=np.ones((2, 2))).value is None
+
+
+def test_keys_start_at_the_marked_cell(visit: Any) -> None:
+    page = visit(ConvolutionExplorer(position=(1, 2)))
+    page.board("output").keys("ArrowRight")
+    assert page.trait("position") == [1, 3]
+
+
+def test_each_channel_has_its_sum(visit: Any) -> None:
+    seven, slope = diagrams.SEVEN, diagrams.SLOPE
+    page = visit(ConvolutionExplorer(image=[seven, seven[::-1]], kernel=[slope, -slope], position=(1, 1)))
+    parts = [
+        response(image[None], kernel[None])[1, 1] for image, kernel in ((seven, slope), (seven[::-1], -slope))
+    ]
+    red, green = (f"({part})" if part < 0 else str(part) for part in parts)
+    said = f"Output row 1, column 1: red {red} + green {green} = {sum(parts)}.".replace("-", "−")
+    assert page.said() == said
+    assert page.board(f"products, sum {parts[0]}".replace("-", "−")).shape == (3, 3)
+
+
+def test_what_it_began_with_comes_back(visit: Any) -> None:
+    page = visit(ConvolutionExplorer())
+    page.choose("image", "edge")
+    page.choose("kernel", "1 to 9")
+    page.board("kernel").keys("5")
+    assert page.page.locator("select").nth(1).input_value() == "own"
+    page.choose("image", "as at first")
+    page.choose("kernel", "as at first")
+    assert_array_equal(page.trait("image"), diagrams.SEVEN[None])
+    assert_array_equal(page.trait("kernel"), diagrams.SLOPE[None])
+
+
+def test_a_kernel_of_one_pixel_still_does_something(visit: Any) -> None:
+    page = visit(ConvolutionExplorer(controls=["kernel_size"]))
+    page.slide("kernel size", 1)
+    assert page.trait("kernel") == [[[1]]]
+    page.slide("kernel size", 5)
+    assert page.trait("kernel")[0][2] == [0, 0, 1, 0, 0]

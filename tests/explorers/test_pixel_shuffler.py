@@ -27,12 +27,12 @@ def answers(shuffler: PixelShuffler) -> tuple[np.ndarray, np.ndarray]:
 
 def expected(shuffler: PixelShuffler) -> str:
     """The sentence that belongs to its settings."""
-    (at, distance), (first, was) = answers(shuffler), answers(PixelShuffler(amount=0))
+    (at, distance), (_, was) = answers(shuffler), answers(PixelShuffler(amount=0))
     i, right = shuffler.digit, LABELS[at] == LABELS
+    one = "an 8" if LABELS[at[i]] == 8 else f"a {LABELS[at[i]]}"
     return (
-        f"The nearest to this {LABELS[i]} is a {LABELS[at[i]]}, which is {'right' if right[i] else 'wrong'}, "
-        f"at squared distance {distance[i]:,.0f} (unshuffled: a {LABELS[first[i]]}, at {was[i]:,.0f}). "
-        f"Read right: {right.sum()} of 20."
+        f"The nearest to this {LABELS[i]} is {one}, {'right' if right[i] else 'wrong'}: squared distance "
+        f"{distance[i]:,.0f}, unshuffled {was[i]:,.0f}. Read right: {right.sum()} of 20."
     )
 
 
@@ -122,7 +122,7 @@ def test_digits_are_chosen_by_mouse_keys_and_touch(visit: Any) -> None:
     at, _ = answers(PixelShuffler(own=True))
     right = LABELS[at] == LABELS
     assert names == [
-        f"a {label}, read {'right' if ok else 'wrong'}" for label, ok in zip(LABELS, right, strict=True)
+        f"{'an' if label == 8 else 'a'} {label}, read {'right' if ok else 'wrong'}" for label, ok in zip(LABELS, right, strict=True)
     ]
 
 
