@@ -122,7 +122,8 @@ def test_digits_are_chosen_by_mouse_keys_and_touch(visit: Any) -> None:
     at, _ = answers(PixelShuffler(own=True))
     right = LABELS[at] == LABELS
     assert names == [
-        f"{'an' if label == 8 else 'a'} {label}, read {'right' if ok else 'wrong'}" for label, ok in zip(LABELS, right, strict=True)
+        f"{'an' if label == 8 else 'a'} {label}, read {'right' if ok else 'wrong'}"
+        for label, ok in zip(LABELS, right, strict=True)
     ]
 
 
