@@ -3,7 +3,7 @@ import {
   argmax, brushed, forward, map, packed, plane, readNet, receptiveWindow, softmax, tensor, tiled, toMnist, upsampleNearest,
   zeros,
 } from "./core.js";
-import { Bars, Board, Pad, Questions, Stage, gray, make, number, signed } from "./view.js";
+import { Bars, Board, Pad, Questions, Stage, gray, held, make, number, signed } from "./view.js";
 
 const BRUSH = 2.5; // pixels of the pad: strokes about as thick as MNIST's
 const MOSAIC = { first: 490, all: 264 }; // widths on the screen
@@ -27,7 +27,9 @@ function render({ model, el }) {
   const cropped = new Board(stage, { title: "1. cut out", cell: 4, least: 2 });
   const scaled = new Board(stage, { title: "2. longer side: 20", cell: 7 });
   for (const { figure } of [cropped, scaled]) figure.style.minWidth = "144px"; // so that nothing jumps while it grows
-  const image = new Board(stage, { title: "28 × 28", cell: 7 });
+  const [steps, all] = [model.get("steps"), Boolean(net) && model.get("maps") === "all"];
+  const image = new Board(stage, { title: "28 × 28", cell: steps ? 5 : 7, least: 3 });
+  for (const { figure } of [cropped, scaled, image]) figure.classList.add("cnx-edge"); // a full box is all white
   const bars = new Bars(stage, { title: "probability", names: [..."0123456789"] });
   const mosaics = (net ? shownLayers(net, model.get("maps")) : []).map(([index, title]) => mosaic(index, title));
   const questions = new Questions(stage, () => update());
@@ -63,15 +65,18 @@ function render({ model, el }) {
 
   function show() {
     look();
-    if (model.get("steps")) {
+    const blank = !form.window;
+    if (steps) {
       const empty = zeros([1, 1]);
+      for (const { canvas } of [cropped, scaled]) canvas.style.visibility = blank ? "hidden" : "";
       cropped.cell = Math.max(2, Math.floor(140 / Math.max(...(form.cropped ?? empty).shape)));
       cropped.show({ values: form.cropped ?? empty });
       scaled.show({ values: form.scaled ?? empty });
     }
     const chances = scores && softmax(scores).data;
     bars.figure.hidden = !chances;
-    if (chances) bars.show(chances, { highlight: argmax(chances) });
+    if (chances && blank) bars.show(chances.map(() => 0), { format: () => "–" });
+    else if (chances) bars.show(chances, { highlight: argmax(chances) });
     for (const shown of mosaics) shown.show();
     point();
   }
@@ -93,9 +98,10 @@ function render({ model, el }) {
 
   /** What the unit under the pointer sees, and the sentence. */
   function point() {
-    const window = unit && receptiveWindow(net, unit.index, unit.place, [28, 28]);
-    image.show({ values: form.image, window, title: model.get("steps") ? "3. centred in 28 × 28" : "28 × 28: what a net gets" });
-    stage.say(unit ? aboutUnit(window) : aboutDigit());
+    const window = unit && form.window && receptiveWindow(net, unit.index, unit.place, [28, 28]);
+    if (all) image.cell = stage.root.clientWidth < 500 ? 3 : 4; // it takes room that the maps need
+    image.show({ values: form.image, window, title: steps ? "3. centred in 28 × 28" : all ? "28 × 28" : "28 × 28: what a net gets" });
+    stage.say(window ? aboutUnit(window) : aboutDigit());
   }
 
   function aboutUnit({ row, column, height, width }) {
@@ -114,18 +120,18 @@ function render({ model, el }) {
     const { height, width } = form.window;
     const [top, left] = form.corner;
     const size = `${height} × ${width}`;
-    const steps = `The ink, ${size}, becomes ${form.scaled.shape.join(" × ")}, from row ${top}, column ${left} on.`;
+    const way = `The ink, ${size}, becomes ${form.scaled.shape.join(" × ")}, from row ${top}, column ${left} on.`;
     if (!scores) {
       if (questions.waiting) return "Asking Python.";
-      return model.get("asks_python") ? `${steps} Python has the net: run the cell to ask it.` : steps;
+      return model.get("asks_python") ? `${way} Python has the net: run the cell to ask it.` : way;
     }
     const chances = softmax(scores).data;
     const best = argmax(chances);
     const second = argmax(chances.map((chance, digit) => (digit === best ? -1 : chance)));
-    const percent = (digit) => `${number(100 * chances[digit], 1)} %`;
+    const percent = (digit) => `${number(100 * chances[digit], 1)}\u00a0%`;
     const by = net ? "" : " Computed by Python.";
     const reading = `Read as ${best}, ${percent(best)}; next ${second}, ${percent(second)}.${by}`;
-    return model.get("steps") ? `${steps} ${reading}` : reading;
+    return steps ? `${way} ${reading}` : reading;
   }
 
   /** One board with all maps of a layer. */
@@ -134,6 +140,7 @@ function render({ model, el }) {
     const board = new Board(stage, {
       title,
       least: 1,
+      gap: (row, column) => !tiles.at(row, column),
       point(row, column) {
         const found = tiles.at(row, column);
         unit = found && { index, ...found };
@@ -143,11 +150,13 @@ function render({ model, el }) {
       },
       help: "Point at a cell, or use the arrow keys, to see what it sees.",
     });
+    board.cursor = [1, 1];
     const marked = () => (unit?.index === index ? { ...tiles.place(unit), height: 1, width: 1 } : null);
     return {
       index,
       board,
       show() {
+        board.canvas.style.visibility = form.window ? "" : "hidden"; // flat maps of no digit
         const output = outputs[index];
         const maps = output.shape.length === 3 ? output : { shape: [output.data.length, 1, 1], data: output.data };
         const columns = Math.min(maps.shape[0], maps.shape[2] > 1 ? 8 : 32);
@@ -183,10 +192,12 @@ function render({ model, el }) {
     draw();
   }, "Lay the next sample digit on the pad");
 
-  const flow = model.get("steps") ? [cropped.figure, scaled.figure, image.figure] : [image.figure];
-  stage.row(make("div", {}, pad.board.figure, make("div", { className: "cnx-row" }, clear, example)), ...flow, bars.figure)
+  const column = (...parts) => make("div", {}, ...parts);
+  const flow = [...(steps ? [column(cropped.figure, scaled.figure)] : []), ...(all ? [] : [image.figure])];
+  stage.row(column(pad.board.figure, make("div", { className: "cnx-row" }, clear, example)), ...flow, bars.figure)
     .classList.add("cnx-top");
-  stage.say("");
+  if (all) held(stage, make("div", { className: "cnx-held" }, image.figure, stage.line));
+  else stage.say("");
   if (mosaics.length) stage.row(...mosaics.map(({ board }) => board.figure)).classList.add("cnx-top");
   stage.pull(["drawing", "unit"], () => {
     read();
@@ -203,10 +214,10 @@ const plane3 = (x, c) => {
   return { shape: [1, ...shape], data };
 };
 
-/** [index, title] of the layers whose maps are shown. */
+/** [index, title] of the layers whose maps are shown, counted without Flatten, which has none. */
 function shownLayers(net, which) {
-  const named = net.map(({ kind }, index) => [index, `${index + 1}. ${kind}`]);
-  if (which === "all") return named.filter(([index]) => net[index].kind !== "Flatten");
+  const mapped = [...net.keys()].filter((index) => net[index].kind !== "Flatten");
+  if (which === "all") return mapped.map((index, i) => [index, `${i + 1}. ${net[index].kind}`]);
   const first = net.findIndex(({ kind }) => kind === "Conv2d");
   return which === "first" && first >= 0 ? [[first, "the first layer's maps"]] : [];
 }

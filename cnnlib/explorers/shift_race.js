@@ -1,9 +1,12 @@
 // Shift a digit over a canvas, and see how sure two nets stay.
-import { argmax, forward, map, placed, plane, readNet, softmax, tensor } from "./core.js";
-import { Bars, Board, Questions, Stage, gray, number } from "./view.js";
+import { argmax, forward, map, placed, plane, readNet, softmax, tensor, zeros } from "./core.js";
+import { Bars, Board, Questions, Stage, gray, make } from "./view.js";
 
 const SIZE = 44;
 const MARGIN = 8;
+const PLACES = 2 * MARGIN + 1; // on each axis
+const GREY = [190, 190, 190];
+const COLOURS = [[217, 142, 0], [0, 114, 178]]; // wrong, right
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 function render({ model, el }) {
@@ -13,6 +16,7 @@ function render({ model, el }) {
   const digits = tensor(model.get("digits"));
   const labels = tensor(model.get("labels")).data;
   let shift, chosen;
+  const tried = new Map(); // of each digit: for each net what it said at every shift, NaN where not tried
   let held = null; // the cell at which the digit is held, and where it was then
 
   const board = new Board(stage, {
@@ -36,6 +40,7 @@ function render({ model, el }) {
     moveTo(shift.map((value, axis) => value + move[axis]));
   }, { capture: true });
   const answers = names.map((name) => new Bars(stage, { title: name, names: [..."0123456789"] }));
+  const records = names.map(() => new Board(stage, { title: "no shift tried yet", cell: 7 }));
   const questions = new Questions(stage, () => update());
 
   function moveTo(wanted) {
@@ -51,26 +56,64 @@ function render({ model, el }) {
   }
 
   function update() {
-    const corner = shift.map((value) => MARGIN + value);
-    const canvas = placed(map(plane(digits, chosen), (value) => value / 255), corner, [SIZE, SIZE]);
+    const canvas = onCanvas(chosen, shift);
     board.show({ values: canvas, colour: gray, cursor: false });
     const image = { shape: [1, SIZE, SIZE], data: canvas.data };
     const scores = nets.length ? nets.map((net) => forward(net, image).at(-1)) : answer();
-    answers.forEach(({ figure }) => (figure.hidden = !scores));
+    for (const { figure } of [...answers, ...records]) figure.hidden = !scores;
     const label = labels[chosen];
-    const where = `A ${label}, shifted ${words(shift[0], "down", "up")} and ${words(shift[1], "right", "left")}`;
+    const where = `${label === 8 ? "An" : "A"} ${label}, shifted ${words(shift[0], "down", "up")} and ${words(shift[1], "right", "left")}`;
     if (!scores) {
       stage.say(questions.waiting ? "Asking Python." : `${where}. Python has the nets: run the cell to ask it.`);
       return;
     }
+    const record = recorded();
     const said = scores.map(softmax).map(({ data }, i) => {
       const best = argmax(data);
-      const verdict = best === label ? "right" : "wrong";
+      record[i].data[at(shift)] = best === label ? 1 : 0;
       answers[i].show(data, { highlight: best });
-      answers[i].figure.firstChild.textContent = `${names[i]}: ${best}, ${verdict}`;
-      return `${names[i]} says ${best}, ${number(100 * data[best], 1)} %, ${verdict}`;
+      const verdict = `${names[i]}: ${best}, ${best === label ? "right" : "wrong"}`;
+      answers[i].figure.firstChild.textContent = verdict;
+      showRecord(i, record[i]);
+      return verdict;
     });
-    stage.say(`${where}: ${said.join("; ")}.${nets.length ? "" : " Computed by Python."}`);
+    const verdicts = said.join("; ");
+    const by = nets.length ? "" : " Computed by Python.";
+    stage.say(`${where}. ${verdicts[0].toUpperCase()}${verdicts.slice(1)}.${firstWrong(record)}${by}`);
+  }
+
+  const at = ([down, right]) => (MARGIN + down) * PLACES + MARGIN + right;
+
+  function recorded() {
+    const fresh = () => names.map(() => map(zeros([PLACES, PLACES]), () => NaN));
+    if (!tried.has(chosen)) tried.set(chosen, fresh());
+    return tried.get(chosen);
+  }
+
+  function showRecord(i, values) {
+    const seen = values.data.filter((value) => !Number.isNaN(value));
+    const right = seen.filter(Boolean).length;
+    records[i].show({
+      values: map(values, (value) => (Number.isNaN(value) ? -1 : value)),
+      colour: (value) => COLOURS[value] ?? GREY,
+      window: { row: MARGIN + shift[0] - 1, column: MARGIN + shift[1] - 1, height: 3, width: 3, colour: "#1a1a1a" },
+      title: `right at ${right} of ${seen.length}\u00a0${seen.length === 1 ? "shift" : "shifts"}`,
+      cursor: false,
+    });
+  }
+
+  /** Where each net fails first on the way from the middle through here, as far as that way has been tried. */
+  function firstWrong(record) {
+    const [down, right] = shift.map(Math.sign);
+    if (!down && !right) return "";
+    if (down && right && Math.abs(shift[0]) !== Math.abs(shift[1])) return ""; // no way in whole pixels
+    const found = record.flatMap(({ data }, i) => {
+      let by = 0;
+      while (by <= MARGIN && data[at([by * down, by * right])] === 1) by++;
+      return by > 0 && by <= MARGIN && data[at([by * down, by * right])] === 0 ? [`${names[i]} at ${by}\u00a0px`] : [];
+    });
+    const way = [["up", "", "down"][down + 1], ["to the left", "", "to the right"][right + 1]].filter(Boolean);
+    return found.length ? ` First wrong ${way.join(" and ")}: ${found.join(", ")}.` : "";
   }
 
   const words = (by, forwards, backwards) => `${Math.abs(by)} ${by < 0 ? backwards : forwards}`;
@@ -80,9 +123,32 @@ function render({ model, el }) {
     return reply && !questions.waiting ? reply.scores.map(tensor) : null;
   }
 
-  const other = stage.button("Another digit", () => tell({ chosen: (chosen + 1) % digits.shape[0] }));
+  /** The next digit that both nets read right in the middle: with any other the race is over before it starts. */
+  function next() {
+    const count = digits.shape[0];
+    const following = Array.from({ length: count }, (_, i) => (chosen + 1 + i) % count);
+    return following.find(fair) ?? following[0];
+  }
+
+  function fair(digit) {
+    if (!nets.length) return model.get("_reply")?.fair?.includes(digit) ?? true;
+    const image = { shape: [1, SIZE, SIZE], data: onCanvas(digit, [0, 0]).data };
+    return nets.every((net) => argmax(forward(net, image).at(-1).data) === labels[digit]);
+  }
+
+  const onCanvas = (digit, by) =>
+    placed(map(plane(digits, digit), (value) => value / 255), by.map((value) => MARGIN + value), [SIZE, SIZE]);
+
+  const other = stage.button("Another digit", () => tell({ chosen: next(), shift: [0, 0] }));
   const middle = stage.button("To the middle", () => moveTo([0, 0]));
-  stage.row(board.figure, ...answers.map(({ figure }) => figure)).classList.add("cnx-top");
+  const columns = answers.map(({ figure }, i) => make("div", {}, figure, records[i].figure));
+  stage.row(board.figure, ...columns).classList.add("cnx-top");
+  const keys = [[COLOURS[1], "right"], [COLOURS[0], "wrong"], [GREY, "not tried"]].map(([colour, name]) => {
+    const swatch = make("span", { className: "cnx-swatch", "aria-hidden": "true" });
+    swatch.style.background = `rgb(${colour})`;
+    return make("span", { className: "cnx-key" }, swatch, name);
+  });
+  stage.root.append(make("p", { className: "cnx-row cnx-small" }, "Shifts tried:", ...keys));
   stage.say("");
   stage.row(other, middle);
   const pulled = () => {

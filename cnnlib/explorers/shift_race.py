@@ -21,8 +21,9 @@ class ShiftRace(NetExplorer):
 
     Each model gives scores or log-probabilities (N, 10) of images (N, 1, 44, 44) from 0 to 1; names are shown above
     their answers. digits (N, 28, 28) uint8 and labels (N) can be chosen one after the other, chosen is the number of
-    the present one; shift is (down, right), at most 8 pixels from the middle. Where the nets run and what is refused:
-    as DigitPad. TraitError too for labels that are not as many as the digits.
+    the present one, at first one that both nets read right in the middle; shift is (down, right), at most 8 pixels
+    from the middle. Where the nets run and what is refused: as DigitPad. TraitError too for labels that are not as
+    many as the digits.
     """
 
     digits = Array(load_samples().digits[:10], ("N", 28, 28), dtype="uint8", low=0, high=255)
@@ -42,6 +43,9 @@ class ShiftRace(NetExplorer):
                 f"ShiftRace: labels expects one label per digit, got {len(self.labels)} for {len(self.digits)}"
             )
         self._take([first, second], probes(SIZE, SIZE), (10,))
+        self._judge()
+        if "chosen" not in traits and self._fair:
+            self.chosen = self._fair[0]
         self._answer()
 
     @traitlets.validate("chosen")
@@ -62,25 +66,41 @@ class ShiftRace(NetExplorer):
     @property
     def canvas(self) -> NDArray[np.float64]:
         """The picture (44, 44) from 0 to 1 that both nets get."""
-        down, right = self.shift
-        around = [(MARGIN + by, MARGIN - by) for by in (down, right)]
-        return np.pad(self.digits[self.chosen] / 255, around)
+        return self._canvas(self.chosen, self.shift)
+
+    def _canvas(self, digit: int, shift: tuple[int, ...]) -> NDArray[np.float64]:
+        return np.pad(self.digits[digit] / 255, [(MARGIN + by, MARGIN - by) for by in shift])
 
     @property
     def scores(self) -> NDArray[np.float64]:
         """Both nets' ten scores, (2, 10)."""
         return np.stack(self._scores(self.canvas[None]))
 
+    def _judge(self) -> None:
+        """Find the digits that both nets read right in the middle; if there are none, all may run."""
+        read = [
+            [scores.argmax() for scores in self._scores(self._canvas(i, (0, 0))[None])]
+            for i in range(len(self.digits))
+        ]
+        self._fair = [
+            i
+            for i, ((first, second), label) in enumerate(zip(read, self.labels, strict=False))
+            if first == second == label
+        ]
+
     @traitlets.observe("shift", "chosen", "digits")
     def _answer(self, change: Any = None) -> None:
         """Send the browser what it cannot compute."""
         if self.asks_python:
-            self._reply = {"asked": self._asked, "scores": self.scores.tolist()}
+            if change is not None and change["name"] == "digits":
+                self._judge()
+            self._reply = {"asked": self._asked, "scores": self.scores.tolist(), "fair": self._fair}
 
     def _draw(self) -> None:
         _, axes = plt.subplots(1, 3, figsize=(plot.WIDTH, 2.4), layout="constrained")
         axes[0].imshow(self.canvas, cmap="gray", vmin=0, vmax=1)
-        axes[0].set_title(f"a {self.labels[self.chosen]:.0f}, shifted by {self.shift}", fontsize=9)
+        label = int(self.labels[self.chosen])
+        axes[0].set_title(f"{'an' if label == 8 else 'a'} {label}, shifted by {self.shift}", fontsize=9)
         axes[0].axis("off")
         for ax, scores, name in zip(axes[1:], self.scores, self.names, strict=True):
             chances = np.exp(scores - scores.max())

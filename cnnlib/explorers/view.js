@@ -115,6 +115,7 @@ export class Stage {
         ? 0.299 * levels[0] + 0.587 * levels[1] + 0.114 * levels[2] < 128
         : matchMedia("(prefers-color-scheme: dark)").matches;
       this.root.classList.toggle("cnx-dark", dark);
+      if (ground) this.root.style.setProperty("--cnx-page", colour);
     };
     const watch = new MutationObserver(look);
     for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true });
@@ -181,10 +182,11 @@ export class Stage {
  *
  * Mouse, touch and arrow keys move the cursor and call `point(row, column)`. A press or a drag with the button down, or
  * Enter or Space, calls `press(row, column, event)`; other keys `key(name, row, column)`, which returns true if used.
+ * Where `gap(row, column)` is true there is no cell: keys skip it.
  */
 export class Board {
-  constructor(stage, { title, label = title, cell = 30, least = 6, point, press, key, help = "" }) {
-    Object.assign(this, { stage, cell, least, label, point, press, key });
+  constructor(stage, { title, label = title, cell = 30, least = 6, point, press, key, gap, help = "" }) {
+    Object.assign(this, { stage, cell, least, label, point, press, key, gap });
     this.cursor = [0, 0];
     const touched = point || press || key;
     this.canvas = make("canvas", touched
@@ -232,7 +234,7 @@ export class Board {
   }
 
   move(cell, event, pressed) {
-    this.cursor = cell;
+    if (!this.gap?.(...cell)) this.cursor = cell;
     if (this.press && pressed) this.press(...cell, event);
     else if (this.point) this.point(...cell);
     else this.draw();
@@ -244,11 +246,11 @@ export class Board {
     const [rows, columns] = this.look.values.shape;
     const [row, column] = this.cursor;
     if (step) {
-      this.move(
-        [Math.min(rows - 1, Math.max(0, row + step[0])), Math.min(columns - 1, Math.max(0, column + step[1]))],
-        event,
-        false,
-      );
+      const inside = ([i, j]) => i >= 0 && j >= 0 && i < rows && j < columns;
+      const onward = (from) => from.map((value, axis) => value + step[axis]);
+      let next = onward(this.cursor);
+      while (inside(next) && this.gap?.(...next)) next = onward(next);
+      this.move(inside(next) ? next : this.cursor, event, false);
     } else if (this.press && (event.key === "Enter" || event.key === " ")) {
       this.press(row, column, event);
     } else if (!this.key?.(event.key, row, column)) {
@@ -482,6 +484,26 @@ export class Pad {
     else this.moved(place);
     this.last = place;
   }
+}
+
+/**
+ * Keep `part` in sight, at the top of what its window shows of the explorer.
+ *
+ * CSS does it, except where a frontend puts a box of its own with `overflow` around outputs: there it is moved.
+ */
+export function held(stage, part) {
+  stage.root.append(part);
+  const follow = () => {
+    part.style.transform = "";
+    const [own, whole] = [part.getBoundingClientRect(), stage.root.getBoundingClientRect()];
+    let top = 0; // of what is seen
+    for (let box = stage.root.parentElement; box && box !== document.body; box = box.parentElement) {
+      if (getComputedStyle(box).overflowY !== "visible") top = Math.max(top, box.getBoundingClientRect().top);
+    }
+    const by = Math.min(top - own.top, whole.bottom - own.bottom);
+    if (by > 1) part.style.transform = `translateY(${by}px)`;
+  };
+  stage.on(document, "scroll", follow, { capture: true, passive: true });
 }
 
 /** Asks Python, one question at a time: `ask(traits)` sends them, and `answered(reply)` gets what comes back. */

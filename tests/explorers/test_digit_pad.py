@@ -221,6 +221,10 @@ def test_a_drag_draws_and_is_read(visit: Any) -> None:
     page = visit(DigitPad(net))
     page.press("Clear")
     assert pixels(page).max() == 0 and page.said() == "The pad is empty: draw a digit."
+    assert page.page.locator(".cnx-value").all_inner_texts() == ["–"] * 10
+    assert page.page.locator(".cnx-best").count() == 0
+    assert page.page.locator(".cnx-fill").evaluate_all("all => all.every(e => e.offsetWidth === 0)")
+    assert page.page.locator('canvas[aria-label^="the first layer"]').is_hidden()
     box = page.board("draw here").canvas.bounding_box()
     mouse = page.page.mouse
     mouse.move(box["x"] + 100, box["y"] + 50)
@@ -238,14 +242,14 @@ def test_a_drag_draws_and_is_read(visit: Any) -> None:
         f"Read as {first}, {percent(chances[first])}; next {second}, {percent(chances[second])}."
     )
     bars = page.page.locator(".cnx-value").all_inner_texts()
-    assert bars == [percent(chance) for chance in chances]
+    assert bars == [percent(chance).replace("\u00a0", " ") for chance in chances]
     assert page.page.locator(".cnx-best").inner_text().startswith(str(int(first)))
     expected = net(torch.from_numpy(explorer.value[None, None]).float())[0].detach()
     np.testing.assert_allclose(explorer.scores, expected, atol=1e-4)
 
 
 def percent(chance: Any) -> str:
-    return f"{100 * float(chance):.1f}".rstrip("0").rstrip(".") + " %"
+    return f"{100 * float(chance):.1f}".rstrip("0").rstrip(".") + "\u00a0%"
 
 
 def test_keys_move_lower_and_lift_the_brush(visit: Any) -> None:
@@ -291,9 +295,15 @@ def test_a_unit_tells_its_value_and_what_it_sees(visit: Any) -> None:
     )
     board.keys("ArrowRight")
     assert page.trait("unit") == [3, 10, 6, 8]
-    board.keys(*["ArrowRight"] * 6)  # onto the frame between two maps
+    board.keys(*["ArrowRight"] * 6)  # over the frame between two maps
+    assert page.trait("unit") == [3, 11, 6, 0]
+    board.keys("ArrowLeft")
+    assert page.trait("unit") == [3, 10, 6, 13]
+    board.hover(15, 20)  # on the frame
     assert page.trait("unit") == [] and page.said().startswith("Read as")
-    page.board("13. Linear").hover(1, 2 * 4 + 1)
+    board.keys(*["ArrowRight"] * 14, *["ArrowDown"] * 8)  # from where it was last
+    assert page.trait("unit") == [3, 19, 0, 13]
+    page.board("12. Linear").hover(1, 2 * 4 + 1)
     assert page.trait("unit") == [12, 4, 0, 0]
     assert page.said().startswith("Linear, unit 4: ") and page.said().endswith("It sees the whole picture.")
 
@@ -313,10 +323,36 @@ def test_maps_and_steps_as_asked(visit: Any) -> None:
 def test_python_moves_it(visit: Any) -> None:
     page = visit(DigitPad(build("trained")))
     shown = stored(DigitPad(drawing=np.zeros((56, 56))))["traits"]["drawing"]
-    page.page.evaluate("drawing => model.set('drawing', drawing)", shown)
-    assert page.said() == "The pad is empty: draw a digit."
     page.page.evaluate("model.set('unit', [0, 3, 5, 6])")
     assert page.said().startswith("Conv2d, map 3, row 5, column 6: ")
+    page.page.evaluate("drawing => model.set('drawing', drawing)", shown)
+    assert page.said() == "The pad is empty: draw a digit."
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_picture_and_sentence_stay_in_sight(visit: Any, width: int, boxed: bool) -> None:
+    """While the last map is pointed at; also where a frontend boxes outputs, and itself scrolls."""
+    page = visit(DigitPad(build("trained"), maps="all"), width=width)
+    if boxed:
+        page.page.add_style_tag(
+            content="main { height: 600px; margin-top: 30px; overflow: auto } #here { overflow-y: auto }"
+        )
+    page.page.set_viewport_size({"width": width, "height": 640})
+    last = page.board("12. Linear")
+    last.canvas.scroll_into_view_if_needed()
+    page.page.wait_for_timeout(100)
+    last.hover(1, 3)
+    assert page.said().startswith("Linear, unit 1: ")
+    for part in (".cnx-line", 'canvas[aria-label^="28 × 28"]'):
+        seen = page.page.locator(part).evaluate(
+            """part => {
+                const box = part.getBoundingClientRect();
+                const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+                return [box.top, box.bottom, at === part];
+            }"""
+        )
+        assert 0 <= seen[0] < seen[1] <= 300 and seen[2], (part, seen)
 
 
 # A net that only Python can run
