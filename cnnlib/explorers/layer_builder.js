@@ -1,8 +1,9 @@
 // A stack of layers, built row by row: what comes out of each and what it costs; the code of the whole.
 import { LAYER_DEFAULTS, stackCosts } from "./core.js";
-import { Stage, make, thousands } from "./view.js";
+import { Stage, make, number, thousands } from "./view.js";
 
 const MOST_LAYERS = 12;
+const NARROW = 600; // pixels: below, the table is abbreviated
 // The settings a reader edits: name, least, most; and what a layer is when it is added.
 const SETTINGS = {
   Conv2d: [["out_channels", 1, 2048], ["kernel_size", 1, 31], ["stride", 1, 31], ["padding", 0, 31],
@@ -75,7 +76,8 @@ function render({ model, el }) {
   const stage = new Stage(el, "Layer builder", model);
   const shown = new Set(model.get("controls"));
   const sees = shown.has("receptive_field");
-  const columns = ["layer", "output", "parameters", "MACs", "memory, bytes", ...(sees ? ["receptive field"] : [])];
+  const columns = [["layer"], ["output"], ...(sees ? [["receptive field", "field"]] : []), ["parameters", "params"], ["MACs"],
+    ["memory, bytes", "kB"]];
   const layers = () => model.get("layers");
   const chosen = () => Math.min(model.get("selected"), layers().length - 1);
 
@@ -143,9 +145,25 @@ function render({ model, el }) {
     }));
   const body = make("tbody");
   const foot = columns.map((_, i) => make(i ? "td" : "th", i ? {} : { scope: "row" }));
+  const heads = columns.map(() => make("th", { scope: "col" }));
   const table = make("table", { className: "cnx-layers", "aria-label": "The layers, the image first" },
-    make("thead", {}, make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)))),
-    body, make("tfoot", {}, make("tr", {}, ...foot)));
+    make("thead", {}, make("tr", {}, ...heads)), body, make("tfoot", {}, make("tr", {}, ...foot)));
+  const scroller = make("div", { className: "cnx-wide" }, table);
+  const shaded = make("div", { className: "cnx-shaded" }, scroller); // its edge is dark where the table goes on
+
+  let narrow = false;
+  function fit() {
+    const now = stage.root.clientWidth > 0 && stage.root.clientWidth < NARROW;
+    if (now !== narrow) {
+      narrow = now;
+      update();
+    }
+    edge();
+  }
+  const edge = () =>
+    shaded.classList.toggle("cnx-more", scroller.scrollLeft + scroller.clientWidth < scroller.scrollWidth - 1);
+  const memory = (bytes) => (narrow ? number(bytes / 1000, 1) : thousands(bytes));
+  const sized = (sizes) => (narrow ? times(sizes).replaceAll(" ", "") : times(sizes));
 
   const rows = []; // kept, so that the focus stays where it is
   function row(index) {
@@ -182,7 +200,8 @@ function render({ model, el }) {
     return [layer, { fields, part: make("div", { className: "cnx-row" }, ...fields.map(([, { field }]) => field)) }];
   }));
   const settings = make("div");
-  const editor = make("div", { role: "group", className: "cnx-row" });
+  const editor = make("div", { role: "group" });
+  const which = make("span");
   const moves = [
     stage.button("Up", () => move(-1), "Move the chosen layer up"),
     stage.button("Down", () => move(1), "Move the chosen layer down"),
@@ -216,6 +235,8 @@ function render({ model, el }) {
     const broken = costs.problem ? costs.rows.length - 1 : -1; // the layer that cannot follow
     const most = (name) => Math.max(1, ...costs.rows.map((cost) => cost[name]));
     const [parameters, macs, bytes] = ["parameters", "macs", "bytes"].map(most);
+    table.classList.toggle("cnx-narrow", narrow);
+    heads.forEach((head, i) => (head.textContent = columns[i].at(narrow ? -1 : 0)));
     const lines = ["import torch", "from torch import nn", "", "model = nn.Sequential("];
     [{}, ...list].forEach((layer, index) => {
       const { line, pick, cells } = row(index);
@@ -224,7 +245,8 @@ function render({ model, el }) {
       line.classList.toggle("cnx-chosen", index === at + 1);
       line.hidden = false;
       pick.setAttribute("aria-pressed", index === at + 1);
-      pick.textContent = layer.layer && call(layer, cost ? shape : ["…"]);
+      const [start, ...rest] = (layer.layer ? call(layer, cost ? shape : ["…"]) : "").split("(");
+      pick.replaceChildren(...(rest.length ? [`${start}(`, make("wbr"), rest.join("(")] : []));
       cells[0].colSpan = index - 1 === broken && broken >= 0 ? cells.length : 1;
       cells.slice(1).forEach((part) => (part.hidden = index - 1 === broken && broken >= 0));
       cells[0].className = cells[0].colSpan > 1 ? "cnx-wrong" : "";
@@ -233,15 +255,16 @@ function render({ model, el }) {
         if (index - 1 === broken) cells[0].textContent = `Impossible: ${costs.problem}.`;
         return;
       }
-      cells[0].textContent = times(cost.shape);
-      cell(cells[1], thousands(cost.parameters), cost.parameters / parameters);
-      cell(cells[2], thousands(cost.macs), cost.macs / macs);
-      cell(cells[3], thousands(cost.bytes), cost.bytes / bytes);
-      if (sees) cells[4].textContent = times(cost.field);
+      cells[0].textContent = sized(cost.shape);
+      if (sees) cells[1].textContent = sized(cost.field);
+      const [parametersCell, macsCell, bytesCell] = cells.slice(-3);
+      cell(parametersCell, thousands(cost.parameters), cost.parameters / parameters);
+      cell(macsCell, thousands(cost.macs), cost.macs / macs);
+      cell(bytesCell, memory(cost.bytes), cost.bytes / bytes);
       if (index) lines.push(`    nn.${call(layer, shape)},`);
     });
     rows.slice(list.length + 1).forEach(({ line }) => (line.hidden = true));
-    ["in all", "", ...["parameters", "macs", "bytes"].map((name) => thousands(costs[name])), ...(sees ? [""] : [])]
+    ["in all", "", ...(sees ? [""] : []), thousands(costs.parameters), thousands(costs.macs), memory(costs.bytes)]
       .forEach((text, i) => (foot[i].textContent = broken < 0 || i < 1 ? text : ""));
     if (broken >= 0) lines.push(`    # ${list[broken].layer}, layer ${broken + 1}, cannot follow here`);
     code.textContent = [...lines, ")"].join("\n");
@@ -254,6 +277,7 @@ function render({ model, el }) {
     if (settings.firstChild !== part) settings.replaceChildren(part);
     editor.setAttribute("aria-label", layer ? `Layer ${at + 1}, ${layer.layer}` : "No layer");
     for (const [name, field] of editors[layer?.layer]?.fields ?? []) field.value = full(layer)[name];
+    which.textContent = layer ? `layer ${at + 1}:` : "no layer:";
     moves[0].disabled = at <= 0;
     moves[1].disabled = at >= list.length - 1;
     moves[2].disabled = !list.length;
@@ -262,18 +286,24 @@ function render({ model, el }) {
     if (broken >= 0) stage.say(`Layer ${broken + 1}, ${list[broken].layer}, is impossible: ${costs.problem}.`);
     else if (!layer) stage.say("No layers yet: add one.");
     else stage.say(`Layer ${at + 1}, ${layer.layer}: ${sentence(layer, costs.rows[at], costs.rows[at + 1], sees)}`);
+    edge();
   }
 
   stage.row(make("span", {}, "image:"), ...shape.map(({ field }) => field));
-  stage.root.append(make("div", { className: "cnx-wide" }, table));
+  stage.root.append(shaded);
+  stage.on(scroller, "scroll", edge);
+  const watch = new ResizeObserver(fit);
+  watch.observe(stage.root);
+  stage.signal.addEventListener("abort", () => watch.disconnect());
   stage.say("");
-  editor.append(settings, ...moves);
+  editor.append(settings, make("div", { className: "cnx-row" }, which, ...moves));
   stage.root.append(editor);
   stage.row(make("span", {}, "add below:"), ...adds);
   stage.root.append(code);
   stage.row(copy);
   stage.pull(["in_shape", "layers", "selected"], update);
   update();
+  fit();
   return () => stage.ending.abort();
 }
 

@@ -134,7 +134,7 @@ def test_receptive_fields_are_the_formula_s(visit: Any) -> None:
     walk, sizes = [(5, 1), (2, 2), (4, 3), (1, 1), (2, 1), (1, 1)], LayerBuilder(
         in_shape=(1, 40, 50), layers=layers).outputs  # fmt: skip
     fields = [shapes.receptive_field(walk[: n + 1]) for n in range(6)]
-    seen = [row[-1] for row in table(page)]
+    seen = [row[2] for row in table(page)]
     assert seen[:-1] == ["1 × 1", *(f"{field} × {field}" for field in fields)]
     high, wide = (shapes.receptive_field([*walk, (side, 1)]) for side in sizes[4][1:])
     assert seen[-1] == f"{high} × {wide}"
@@ -343,8 +343,39 @@ def test_what_is_offered_depends_on_the_notebook(visit: Any) -> None:
     assert len(later.page.evaluate(offered)) == 8
     heads = [page.page.locator("thead th").all_inner_texts() for page in (first, later)]
     assert heads[0] == ["layer", "output", "parameters", "MACs", "memory, bytes"]
-    assert heads[1] == [*heads[0], "receptive field"]
+    assert heads[1] == ["layer", "output", "receptive field", "parameters", "MACs", "memory, bytes"]
     assert later.said().endswith("Each value sees 9 × 9 pixels of the image.")
+
+
+def test_a_narrow_table_hides_nothing(visit: Any) -> None:
+    plain = visit(LayerBuilder(), width=360)
+    assert plain.page.locator("thead th").all_inner_texts() == ["layer", "output", "params", "MACs", "kB"]
+    assert table(plain)[3] == ["Conv2d(16, 32, kernel_size=5)", "32×20×20", "12,832", "5,120,000", "51.2"]
+    assert total(plain) == ["in all", "", "141,258", "5,478,400", "179.3"]
+    right = plain.page.locator("tfoot td").last.bounding_box()
+    assert right["x"] + right["width"] <= 360
+    assert plain.page.locator(".cnx-more").count() == 0
+    large = [{"layer": "Conv2d", "out_channels": 512, "kernel_size": 5, "padding": 2}]
+    wide = visit(LayerBuilder(in_shape=(512, 512, 512), layers=large, controls=EVERYTHING), width=360)
+    assert wide.page.locator(".cnx-more").count() == 1  # it goes on behind the edge
+    field = wide.page.locator("thead th").nth(2).bounding_box()
+    assert field["x"] + field["width"] <= 360
+    wide.page.locator(".cnx-wide").evaluate("part => { part.scrollLeft = 1000; }")
+    wide.page.wait_for_function("!document.querySelector('.cnx-more')")
+    first = wide.page.locator("tfoot th").bounding_box()
+    assert 0 <= first["x"] < 20  # the names stay
+    wide.resize(1000)
+    assert wide.page.locator("thead th").nth(2).inner_text() == "receptive field"
+    assert wide.page.locator(".cnx-more").count() == 0
+
+
+def test_the_moves_have_a_line_of_their_own(visit: Any) -> None:
+    page = visit(LayerBuilder(), width=360)
+    line = page.page.get_by_role("button", name="Up").locator("..")
+    assert line.locator("> *").all_inner_texts() == ["layer 3:", "Up", "Down", "Remove"]
+    middles = {round(box["y"] + box["height"] / 2) for part in line.locator("> *").all()
+               if (box := part.bounding_box())}  # fmt: skip
+    assert max(middles) - min(middles) <= 2
 
 
 @pytest.mark.parametrize("dark", [False, True])
