@@ -22,6 +22,7 @@ from cnnlib.models import MLP, ConvNet, FastNet
 MODELS: dict[str, Callable[[], nn.Module]] = {"ConvNet": ConvNet, "FastNet": FastNet, "MLP": MLP}
 RATES = (0.0001, 0.0005, 0.002, 0.01, 0.05, 0.3)
 BATCH_SIZES = (16, 32, 64, 128, 256, 512)
+HIGHEST = 3.0  # of the losses drawn: a run that went wrong must not flatten the others
 
 
 @dataclass
@@ -45,7 +46,9 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
     function that builds a net. Nothing starts by itself. One panel trains at a time: making another, or closing this
     one, stops it. Seeds act on the whole Python, so other cells that draw random numbers meanwhile disturb the run's.
 
-    `runs` holds what was drawn, `model` the net trained last. Raises TypeError or ValueError naming a wrong argument.
+    Dashed are means over the epoch so far, while the net was learning; the dots are validation images. A saved notebook
+    keeps the picture. `runs` holds what was drawn, `model` the net trained last. Raises TypeError or ValueError naming
+    a wrong argument.
     """
 
     _active: ClassVar["TrainingPanel | None"] = None
@@ -54,10 +57,11 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
         self,
         source: ImageData,
         models: Mapping[str, Callable[[], nn.Module]] = MODELS,
-        images: int = 12_800,
+        images: int = 6_400,
         epochs: int = 3,
         report_every: float = 0.5,
     ) -> None:
+        self._stopped = threading.Event()  # also needed to close a panel that was never made
         if not isinstance(source, ImageData):
             raise TypeError(
                 f"TrainingPanel: source expects what data.load returns, got {type(source).__name__}"
@@ -76,7 +80,6 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
         self._source, self._models, self._images = source, dict(models), images
         self._epochs, self._report_every = epochs, report_every
         self._thread: threading.Thread | None = None
-        self._stopped = threading.Event()
         self.lr = _slider("learning rate", RATES, source.lr)
         self.batch_size = _slider("batch size", BATCH_SIZES, source.batch_size)
         self.choice = ipywidgets.Dropdown(
@@ -128,7 +131,7 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Stop, and take the panel out of the page."""
-        self.stop()
+        self._stopped.set()
         super().close()
 
     def _train(self, run: Run) -> None:
@@ -172,16 +175,19 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
 
     def _draw(self) -> None:
         """The curves, on a figure of their own: pyplot belongs to the notebook's thread."""
-        figure = Figure(figsize=(plot.WIDTH, 2.8), dpi=100, layout="constrained", facecolor="white")
+        size = (plot.WIDTH, 2.8 + 0.2 * len(self.runs))
+        figure = Figure(figsize=size, dpi=100, layout="constrained", facecolor="white")
         loss, accuracy = figure.subplots(1, 2)
         for run, colour in zip(self.runs, plot.SERIES, strict=False):
-            for axes, index in ((loss, 1), (accuracy, 2)):
-                axes.plot(*_columns(run.points, index), color=colour, linestyle="--", linewidth=1)
-                axes.plot(*_columns(run.validation, index), color=colour, marker="o", label=str(run))
-        loss.set(xlabel="epoch", ylabel="loss", xlim=(0, self._epochs), ylim=(0, None if self.runs else 2.5))
-        accuracy.set(xlabel="epoch", ylabel="accuracy", xlim=(0, self._epochs), ylim=(0, 1.02))
+            for axes, index, top in ((loss, 1, HIGHEST), (accuracy, 2, 1.0)):
+                axes.plot(*_columns(run.points, index, top), color=colour, linestyle="--", linewidth=1)
+                axes.plot(*_columns(run.validation, index, top), color=colour, marker="o", label=str(run))
+        loss.set(xlabel="epoch", ylabel=f"loss, cut at {HIGHEST:g}", ylim=(0, 1.02 * HIGHEST))
+        accuracy.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02))
+        for axes in (loss, accuracy):
+            axes.set(xlim=(0, self._epochs), xticks=range(self._epochs + 1))
         if self.runs:
-            figure.legend(*loss.get_legend_handles_labels(), loc="outside lower center", fontsize=8)
+            figure.legend(*loss.get_legend_handles_labels(), loc="outside lower left", fontsize=8)
         else:
             figure.supxlabel("Run this cell, choose, and press Start.", fontsize=9)
         buffer = io.BytesIO()
@@ -206,8 +212,10 @@ def _slider(description: str, options: Sequence[float], default: float) -> Any:
     )
 
 
-def _columns(points: list[tuple[float, float, float]], index: int) -> tuple[list[float], list[float]]:
-    return [point[0] for point in points], [point[index] for point in points]
+def _columns(
+    points: list[tuple[float, float, float]], index: int, top: float
+) -> tuple[list[float], list[float]]:
+    return [point[0] for point in points], [min(point[index], top) for point in points]
 
 
 def _summary(run: Run) -> str:

@@ -430,14 +430,6 @@ def broken_double(x: Any) -> Any:
     return np.add(x, sum([2 for _ in range(1)]))
 
 
-def message_of(check: Exercise, answer: Any) -> str:
-    try:
-        check(answer)
-    except CheckFailed as failed:
-        return str(failed)
-    return ""
-
-
 REPAIR = engine.exercise("Is it a sum?", start=broken_double)(
     lambda student: student.compare(lambda x: 2 * x, [(3,)])
 )
@@ -464,7 +456,11 @@ def test_only_the_untouched_function_counts_as_not_attempted(
     namespace: dict[str, Any] = {"np": np, "Any": Any}
     exec(source, namespace)
     answer = list(namespace.values())[-1]
-    assert said in (message_of(REPAIR, answer) or capsys.readouterr().out)
+    if said == "not right yet":
+        assert said in message(REPAIR, answer)
+        return
+    REPAIR(answer)
+    assert said in capsys.readouterr().out
     if "attempted" in said:
         monkeypatch.setenv("CNNLIB_MARK", "1")
         with pytest.raises(CheckFailed, match="not attempted"):
