@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -143,7 +144,7 @@ def test_no_later_cell_depends_on_a_stub() -> None:
             tags = cell.metadata.get("tags", ())
             if cell.cell_type != "code" or "check" in tags or "colab" in tags:
                 continue
-            tree = ast.parse(cell.source)
+            tree = ast.parse(re.sub(r"^( *)%.*", r"\1pass", cell.source, flags=re.MULTILINE))  # no magics
             if "exercise" in tags:
                 stubs |= {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
             else:
