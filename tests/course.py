@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SOLUTION = re.compile(
     r"<summary>Solution</summary>\n\n```python\n(.*?)```\n(?:\n.*?\n)?\n</details>", re.DOTALL
 )
-CHECK = re.compile(r"^check\.(\w+)\(", re.MULTILINE)
+CHECK = re.compile(r"^check\.(?:bug_hunt\(\d+, )?(\w+)[()]", re.MULTILINE)
 
 
 def tags(cell: Any) -> set[str]:

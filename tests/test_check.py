@@ -1,6 +1,7 @@
 """The check engine: what it accepts, what it rejects, and what it says."""
 
 import contextlib
+import inspect
 import json
 import linecache
 import sys
@@ -404,6 +405,66 @@ def test_progress_shows_what_was_tried_and_solved(
     capsys.readouterr()
     check.progress()
     assert "1 of 1   add_one solved" in capsys.readouterr().out, "once solved it stays solved"
+
+
+def test_the_bug_hunt_is_counted_as_one_in_progress(
+    own_state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check.bug_hunt(3, lambda maps: maps.flatten(1))
+    with pytest.raises(CheckFailed):
+        check.bug_hunt(6, lambda prediction, target: ((prediction - target) ** 2).mean())
+    assert state.read() == {"bug_03": True, "bug_06": False}
+    check.progress()
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("10_train_a_convnet")]
+    assert "1 of 14" in line and line.endswith("  accuracy -  bug hunt 1 of 10")
+
+
+@pytest.mark.parametrize("number", [0, 11, "1", None])
+def test_a_bug_that_is_not_there_is_refused_by_name(number: Any) -> None:
+    with pytest.raises(ValueError, match=f"number expects 1 to 10, got {number!r}"):
+        check.bug_hunt(number, len)
+
+
+def broken_double(x: Any) -> Any:
+    """Twice x."""
+    return np.add(x, sum([2 for _ in range(1)]))
+
+
+REPAIR = engine.exercise("Is it a sum?", start=broken_double)(
+    lambda student: student.compare(lambda x: 2 * x, [(3,)])
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("", ""), "not attempted yet. Repair it"),
+        (("broken_double", "mine"), "not attempted yet. Repair it"),
+        (("return", "# not yet\n    return"), "not attempted yet. Repair it"),
+        (("[2", "[1"), "not right yet"),
+        (("add", "subtract"), "not right yet"),
+        (("(x, sum", "(x, x and sum"), "not right yet"),
+        (("Twice", "Two times"), "not right yet"),
+        (("add", "multiply"), "right"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
+)
+def test_only_the_untouched_function_counts_as_not_attempted(
+    change: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = inspect.getsource(broken_double).replace(*change)
+    namespace: dict[str, Any] = {"np": np, "Any": Any}
+    exec(source, namespace)
+    answer = list(namespace.values())[-1]
+    if said == "not right yet":
+        assert said in message(REPAIR, answer)
+        return
+    REPAIR(answer)
+    assert said in capsys.readouterr().out
+    if "attempted" in said:
+        monkeypatch.setenv("CNNLIB_MARK", "1")
+        with pytest.raises(CheckFailed, match="not attempted"):
+            REPAIR(answer)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\x00", '{"add_one": "yes"}'])

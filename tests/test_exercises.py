@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +58,9 @@ def test_each_notebook_has_the_exercises_that_check_lists() -> None:
 
 @each_exercise
 def test_the_stub_is_quietly_not_attempted(exercise: Exercise, capsys: pytest.CaptureFixture[str]) -> None:
-    getattr(check, exercise.name)(exercise.define(exercise.stub))
+    stub = exercise.define(exercise.stub)
+    capsys.readouterr()  # a function to repair stands there with a line that prints its symptom
+    getattr(check, exercise.name)(stub)
     assert capsys.readouterr().out.startswith(f"{exercise.name}: not attempted yet")
 
 
@@ -141,7 +144,7 @@ def test_no_later_cell_depends_on_a_stub() -> None:
             tags = cell.metadata.get("tags", ())
             if cell.cell_type != "code" or "check" in tags or "colab" in tags:
                 continue
-            tree = ast.parse(cell.source)
+            tree = ast.parse(re.sub(r"^( *)%.*", r"\1pass", cell.source, flags=re.MULTILINE))  # no magics
             if "exercise" in tags:
                 stubs |= {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
             else:

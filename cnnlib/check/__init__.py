@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cnnlib.check.engine import Exercise
 
 EXERCISES = {
@@ -34,7 +36,13 @@ EXERCISES = {
         "shift_agreement",
     ),
     "09_what_a_cnn_outputs": ("fc_to_conv", "predict_mask", "iou", "upsample_nearest", "conv_transpose2d"),
-    "10_train_a_convnet": ("make_splits", "ConvNet", "train_one_epoch", "accuracy"),
+    "10_train_a_convnet": (
+        "make_splits",
+        "ConvNet",
+        "train_one_epoch",
+        "accuracy",
+        *(f"bug_{number:02d}" for number in range(1, 11)),
+    ),
     "11_going_deeper": ("he_init", "batch_norm2d", "ResidualBlock"),
     "12_inside_a_trained_cnn": ("feature_maps", "top_patches", "confusion_matrix", "occlusion_map"),
     "13_fully_connected_versus_convolutional": (
@@ -65,7 +73,17 @@ def __getattr__(name: str) -> "Exercise":
 
 
 def __dir__() -> list[str]:
-    return ["hint", "progress", *(name for names in EXERCISES.values() for name in names)]
+    return ["bug_hunt", "hint", "progress", *(name for names in EXERCISES.values() for name in names)]
+
+
+def bug_hunt(number: int, answer: "Callable[..., object]") -> None:
+    """Judge your repair of the bug of that number: `bug_hunt(1, bug_01)` is `check.bug_01(bug_01)`.
+
+    Raises ValueError for another number than 1 to 10.
+    """
+    if number not in range(1, 11):
+        raise ValueError(f"bug_hunt: number expects 1 to 10, got {number!r}")
+    __getattr__(f"bug_{number:02d}")(answer)
 
 
 def hint(name: str) -> None:
@@ -85,7 +103,10 @@ def progress() -> None:
     tried = state.read()
     for notebook, names in EXERCISES.items():
         solved = sum(tried.get(name, False) for name in names)
-        marks = "  ".join(f"{name} {_MARKS[tried.get(name)]}" for name in names)
+        bugs = [name for name in names if name.startswith("bug_")]
+        marks = "  ".join(f"{name} {_MARKS[tried.get(name)]}" for name in names if name not in bugs)
+        if bugs:
+            marks += f"  bug hunt {sum(tried.get(name, False) for name in bugs)} of {len(bugs)}"
         print(f"{notebook:<36} {solved} of {len(names)}   {marks}")
 
 

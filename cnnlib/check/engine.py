@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -111,17 +112,21 @@ class Exercise:
     name: str
     judge: Callable[["Student"], None]
     hints: tuple[str, ...] = ()
+    start: Callable[..., Any] | None = None  # the broken function to repair, where there is one
 
     def __call__(self, answer: Callable[..., Any]) -> None:
         """Judge `answer`: print one line, or raise `CheckFailed`."""
         student = Student(self.name, answer)
         try:
+            if self.start is not None and _same_code(answer, _alone(self.start)):
+                raise _NotAttemptedError
             with _time_limit(SECONDS):
                 self.judge(student)
         except _NotAttemptedError:
             if os.environ.get("CNNLIB_MARK") == "1":
                 raise CheckFailed(f"{self.name}: not attempted.") from None
-            print(f"{self.name}: not attempted yet. Write your answer in the cell above and run both again.")
+            todo = "Repair it" if self.start else "Write your answer"
+            print(f"{self.name}: not attempted yet. {todo} in the cell above and run both again.")
             return
         except CheckFailed as failed:
             state.record(self.name, solved=False)
@@ -139,9 +144,31 @@ class Exercise:
         return f"check.{self.name}"
 
 
-def exercise(*hints: str) -> Callable[[Callable[["Student"], None]], Exercise]:
-    """Make a judging function the check of its name; `hints` go from vague to near the answer."""
-    return lambda judge: Exercise(judge.__name__, judge, hints)
+def exercise(
+    *hints: str, start: Callable[..., Any] | None = None
+) -> Callable[[Callable[["Student"], None]], Exercise]:
+    """Make a judging function the check of its name; `hints` go from vague to near the answer.
+
+    Where a broken function is to be repaired it is `start`: as it stands it counts as not attempted.
+    """
+    return lambda judge: Exercise(judge.__name__, judge, hints, start)
+
+
+def _alone(function: Callable[..., Any]) -> CodeType:
+    """The code of `function` compiled without its module, as in a cell: an import beside it changes the code."""
+    module = compile(inspect.getsource(function), function.__code__.co_filename, "exec")
+    own = (code for code in module.co_consts if isinstance(code, CodeType))
+    return next(code for code in own if code.co_name == function.__name__)
+
+
+def _same_code(one: object, other: object) -> bool:
+    """Whether two functions do the same things in the same words, wherever they stand; or two constants agree."""
+    a, b = (getattr(value, "__code__", value) for value in (one, other))
+    if not (isinstance(a, CodeType) and isinstance(b, CodeType)):
+        return type(a) is type(b) and a == b
+    same_names = a.co_names == b.co_names and a.co_varnames == b.co_varnames
+    same_steps = a.co_code == b.co_code and len(a.co_consts) == len(b.co_consts)
+    return same_names and same_steps and all(map(_same_code, a.co_consts, b.co_consts))
 
 
 @dataclass

@@ -15,16 +15,18 @@ def notebook(*outputs: Any) -> dict[str, Any]:
     return {"type": "notebook", "content": {"cells": cells}}
 
 
-def test_only_explorers_lose_their_view() -> None:
+def test_only_the_courses_own_widgets_lose_their_view() -> None:
     explorer = {
         "output_type": "execute_result",
         "data": {"image/png": "...", STORED: {}, VIEW: {"model_id": "a"}},
     }
     slider = {"output_type": "display_data", "data": {"text/plain": "IntSlider()", VIEW: {"model_id": "b"}}}
+    panel = {"data": {"image/png": "...", VIEW: {"model_id": "c"}}, "metadata": {"cnnlib": "panel"}}
     text = {"output_type": "stream", "text": "hello"}
-    model = notebook(explorer, slider, text)
+    model = notebook(explorer, slider, panel, text)
     without_views(model, path="a.ipynb", contents_manager=None)
     assert explorer["data"] == {"image/png": "...", STORED: {}}
+    assert panel["data"] == {"image/png": "..."}
     assert slider["data"][VIEW] == {"model_id": "b"}  # other people's widgets are theirs
     assert text == {"output_type": "stream", "text": "hello"}
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.wrong_answers import right, wrong
+from tests.wrong_answers import nb10_bug_hunt, right, wrong
 
 # ConvNet
 
@@ -657,4 +657,5 @@ EQUIVALENT = {
     "train_one_epoch": {
         "total, count = (0.0, 0)  =>  total, count = (0, 0.0)": "0 and 0.0 are the same number to add to",
     },
+    **nb10_bug_hunt.EQUIVALENT,
 }
