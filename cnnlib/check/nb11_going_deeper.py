@@ -169,7 +169,7 @@ def batch_norm2d(student: Student) -> None:
 
 
 def _norm_cases() -> list[tuple[Any, ...]]:
-    """By hand first: channel 0 has mean 3 and variance 4 in the batch, channel 1 mean 2 and variance 9; both differ from the running."""
+    """By hand first: channel 0 has mean 3 and variance 4 in the batch, channel 1 mean 2 and variance 9."""
     x = torch.tensor([[[[1, 5, 5]], [[5, -1, -1]]], [[[1, 1, 5]], [[5, -1, 5]]]], dtype=torch.float64)
     own = [torch.tensor(v, dtype=torch.float64) for v in ([2, 3], [1, -1], [5, -4], [1, 16])]
     generator = torch.Generator().manual_seed(3)
@@ -251,7 +251,8 @@ _NORM_MISTAKES: list[tuple[str, Callable[..., Tensor]]] = [
      _norm(batch=True, update="always")),
     ("The running statistics are used although training is True. Then nothing holds the maps at size 1.",
      _norm(batch=False)),
-    ("`training` is the wrong way round.", lambda *a: _norm(batch=not a[5], update="always" if not a[5] else "never")(*a)),
+    ("`training` is the wrong way round.",
+     lambda *a: _norm(batch=not a[5], update="always" if not a[5] else "never")(*a)),
     ("You divide by the variance. Divide by its square root, the standard deviation.", _norm(root=False)),
     ("You normalise with the unbiased variance (divided by n - 1). Here it is divided by n; only the running variance "
      "takes the unbiased one.", _norm(unbiased=True)),
@@ -262,9 +263,11 @@ _NORM_MISTAKES: list[tuple[str, Callable[..., Tensor]]] = [
     ("The running statistics did not change. `running_mean = ...` only gives your own variable another tensor; write "
      "into the one you were given, with `running_mean.mul_(0.9).add_(...)` or `running_mean[:] = ...`.",
      _norm(update="never")),
-    ("The running mean changes, the running variance does not. Both keep 0.9 of themselves and take 0.1 of the batch's.",
+    ("The running mean changes, the running variance does not. Both keep 0.9 of themselves and take 0.1 of the "
+     "batch's.",
      _norm(update="mean")),
-    ("The running variance changes, the running mean does not. Both keep 0.9 of themselves and take 0.1 of the batch's.",
+    ("The running variance changes, the running mean does not. Both keep 0.9 of themselves and take 0.1 of the "
+     "batch's.",
      _norm(update="var")),
     ("0.1 of the batch's is added, but the old value is still whole: keep 0.9 of it.", _norm(forget=False)),
     ("The unbiased variance is the biased one times n / (n - 1), and n is N * H * W, not the number of images.",

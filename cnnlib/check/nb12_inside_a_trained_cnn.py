@@ -363,7 +363,8 @@ def confusion_matrix(student: Student) -> None:
          _of_those_that_occur),
         ("The counts are all in one row. Give them the shape (num_classes, num_classes).",
          lambda *a: _confusion(*a).ravel()),
-        ("Everything is a percentage. Return counts.", lambda *a: 100 * _shares(*a, axis=None)),
+        ("Everything is a percentage. Return counts.",
+         lambda targets, predictions, n: 100 * _shares(targets, predictions, n, None)),
         ("These are the counts of the true classes. The matrix has a cell for each pair.",
          lambda t, p, n: np.bincount(t, minlength=n)),
     ], kind="integer")  # fmt: skip
@@ -378,7 +379,7 @@ def _confusion(targets: Tensor, predictions: Tensor, num_classes: int) -> Array:
 
 def _of_those_that_occur(targets: Tensor, predictions: Tensor, num_classes: int) -> Array:
     there = torch.cat([targets, predictions]).unique()
-    return _confusion(targets, predictions, num_classes)[there][:, there]
+    return cast("Array", _confusion(targets, predictions, num_classes)[there][:, there])
 
 
 def _shares(targets: Tensor, predictions: Tensor, num_classes: int, axis: int | None) -> Array:

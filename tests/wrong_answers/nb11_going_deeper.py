@@ -226,11 +226,6 @@ def mean_of_fans(shape, seed):
     return nn.init.xavier_normal_(torch.empty(shape), gain=math.sqrt(2), generator=generator)
 
 
-@wrong("he_init", hint="Weights repeat")
-def one_filter_for_all(shape, seed):
-    return normal((1, *shape[1:]), seed, math.sqrt(2 / math.prod(shape[1:]))).expand(shape)
-
-
 # batch_norm2d
 
 
@@ -526,21 +521,6 @@ def large_eps(x, weight, bias, running_mean, running_var, training):
 @wrong("batch_norm2d", hint="yours is smaller")
 def small_eps(x, weight, bias, running_mean, running_var, training):
     return F.batch_norm(x, running_mean, running_var, weight, bias, training, eps=1e-8)
-
-
-@right("batch_norm2d")
-def channel_by_channel(x, weight, bias, running_mean, running_var, training):
-    result = torch.empty_like(x)
-    for c in range(x.shape[1]):
-        mean, var, values = running_mean[c].clone(), running_var[c].clone(), x[:, c]
-        if training:
-            n = values.numel()
-            mean = values.sum() / n
-            var = ((values - mean) ** 2).sum() / n
-            running_mean[c] = 0.9 * running_mean[c] + 0.1 * mean
-            running_var[c] = 0.9 * running_var[c] + 0.1 * var * n / (n - 1)
-        result[:, c] = (values - mean) / (var + 1e-5) ** 0.5 * weight[c] + bias[c]
-    return result
 
 
 # ResidualBlock
