@@ -388,6 +388,8 @@ def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
             return "Your code calls exit(). End a function with return."
         if isinstance(got.error, RecursionError):
             return "Your function calls itself for ever. Is there a case in which it stops?"
+        if isinstance(expected, Raised):
+            return f"This call cannot be answered: raise {type(expected.error).__name__}, no other error."
         return "Your code stopped with an error on this case. Follow it by hand up to the line named above."
     if isinstance(expected, Raised):
         return f"This call cannot be answered: raise {type(expected.error).__name__}. {expected.error}"
@@ -418,7 +420,13 @@ def _symptom(expected: Parts | Raised, got: Parts | Raised) -> str:
             return f"Your result is {text}"
     if near(np.sort(e, axis=None), np.sort(g, axis=None)):
         return "Your result has the right values in the wrong places."
-    if e.size > 1 and e.any() and g.any() and near(e * (np.sum(g * e) / np.sum(e * e)), g):
+    if (
+        e.size > 1
+        and np.isfinite(e).all()
+        and e.any()
+        and g.any()
+        and near(e * (np.sum(g * e) / np.sum(e * e)), g)
+    ):
         return f"Every value is {np.sum(g * e) / np.sum(e * e):.4g} times the right one."
     if e.size > 1 and near(e + (g - e).mean(), g):
         return f"Every value differs from the right one by {(g - e).mean():.4g}."

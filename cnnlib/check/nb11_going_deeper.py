@@ -27,7 +27,7 @@ Array = NDArray[Any]
 def he_init(student: Student) -> None:
     torch.manual_seed(11)
     states = _random_states()
-    for shape in ((96, 24, 5, 3), (40, 90, 2, 5)):
+    for shape in ((84, 24, 5, 3), (40, 90, 2, 5)):  # no mistake of a factor 2 looks like another
         _he_values(student, shape)
     tried = "he_init((4, 3, 5, 2), seed)"
     first, again, other = (_weights(student, (4, 3, 5, 2), seed) for seed in (0, 0, 1))
@@ -66,7 +66,7 @@ def _he_values(student: Student, shape: tuple[int, int, int, int]) -> None:
     student.require(
         np.unique(weights).size > 0.98 * count, tried, "each weight drawn for itself",
         f"{np.unique(weights).size} different values among {count}",
-        "Weights repeat. Filters that start equal get equal gradients and stay equal: draw all of `shape`.",
+        "Weights repeat. Draw each one for itself: filters that start equal get equal gradients and stay equal.",
     )  # fmt: skip
     student.require(
         abs(mean) < 6 * sd / math.sqrt(count), tried, spread, got,
@@ -119,7 +119,16 @@ def _wrong_spreads(c_out: int, c_in: int, high: int, wide: int) -> list[tuple[st
         ("The weights have the standard deviation 1: multiply them.", 1.0),
         ("You divided by the standard deviation where you should multiply.", math.sqrt(fan_in / 2)),
         ("You multiplied by 2 / sqrt(fan_in): the 2 belongs under the root.", 2 / math.sqrt(fan_in)),
-        ("This is the right variance for a sum of two fans: leave one out.", math.sqrt(4 / (fan_in + fan_out))),
+        ("You took the mean of fan-in and fan-out. Take the fan-in alone.", math.sqrt(4 / (fan_in + fan_out))),
+        ("The weights are too small by half: the variance is 2 / fan_in, and uniform weights reach from -b to b, not "
+         "from -b / 2 to b / 2.", math.sqrt(2 / fan_in) / 2),
+        ("The root goes over the whole quotient: sqrt(2 / fan_in).", math.sqrt(2) / fan_in),
+        ("The kernel need not be square: it has kH * kW taps.", math.sqrt(2 / (c_in * high**2))),
+        ("The kernel need not be square: it has kH * kW taps.", math.sqrt(2 / (c_in * wide**2))),
+        ("You counted the kernel's height without its width.", math.sqrt(2 / (c_in * high))),
+        ("The bound of your uniform weights is a variance. A uniform variable between -b and b has the variance "
+         "b * b / 3: the bound must be sqrt(6 / fan_in).", 2 / fan_in / math.sqrt(3)),
+        ("The bound of your uniform weights lacks its root: it must be sqrt(6 / fan_in).", 6 / fan_in / math.sqrt(3)),
     ]  # fmt: skip
 
 
@@ -162,7 +171,7 @@ def batch_norm2d(student: Student) -> None:
 def _norm_cases() -> list[tuple[Any, ...]]:
     """By hand first: channel 0 has mean 3 and variance 4 in the batch, channel 1 mean 2 and variance 9."""
     x = torch.tensor([[[[1, 5, 5]], [[5, -1, -1]]], [[[1, 1, 5]], [[5, -1, 5]]]], dtype=torch.float64)
-    own = [torch.tensor(v, dtype=torch.float64) for v in ([2, 3], [1, -1], [5, -4], [4, 9])]
+    own = [torch.tensor(v, dtype=torch.float64) for v in ([2, 3], [1, -1], [5, -4], [1, 16])]
     generator = torch.Generator().manual_seed(3)
 
     def random(*shape: int, low: float = -1.0, high: float = 1.0) -> Tensor:
@@ -189,8 +198,10 @@ def _norm(
     axes: tuple[int, ...] = (0, 2, 3), batch: bool | None = None, unbiased: bool = False, root: bool = True,
     eps: float = 1e-5, momentum: float = 0.1, update: str = "training", stored_unbiased: bool = True,
     after: bool = False, affine: str = "all", outside: bool = False, centre: bool = True, stored_root: bool = False,
+    forget: bool = True, stretch: Callable[[Tensor], float] = lambda x: 1.0,
 ) -> Callable[..., Tensor]:  # fmt: skip
     """Batch normalisation, right by default, or with a mistake."""
+    kept = 1 - momentum if forget else 1.0
 
     def run(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, var: Tensor, training: bool) -> Tensor:
         def column(v: Tensor) -> Tensor:
@@ -201,16 +212,22 @@ def _norm(
 
         m, v = x.mean(axes, keepdim=True), x.var(axes, unbiased=unbiased, keepdim=True)
         used = (m, v) if (training if batch is None else batch) else old()
-        if update == "always" or (update == "training" and training):
-            mean.mul_(1 - momentum).add_(momentum * x.mean((0, 2, 3)))
-            fresh = x.var((0, 2, 3), unbiased=stored_unbiased)
-            var.mul_(1 - momentum).add_(momentum * (fresh.sqrt() if stored_root else fresh))
+        if update == "always" or (update != "never" and training):
+            if update != "var":
+                mean.mul_(kept).add_(momentum * x.mean((0, 2, 3)))
+            fresh = x.var((0, 2, 3), unbiased=stored_unbiased) * stretch(x)
+            if update != "mean":
+                var.mul_(kept).add_(momentum * (fresh.sqrt() if stored_root else fresh))
         if after:
             used = old()
         size = used[1]
         if root:
             size = size.sqrt() + eps if outside else (size + eps).sqrt()
         y = (x - used[0] if centre else x) / size
+        if affine == "bias first":
+            return (y + column(bias)) * column(weight)
+        if affine == "swapped":
+            return y * column(bias) + column(weight)
         if affine in ("all", "weight"):
             y = y * column(weight)
         if affine in ("all", "bias"):
@@ -234,7 +251,8 @@ _NORM_MISTAKES: list[tuple[str, Callable[..., Tensor]]] = [
      _norm(batch=True, update="always")),
     ("The running statistics are used although training is True. Then nothing holds the maps at size 1.",
      _norm(batch=False)),
-    ("`training` is the wrong way round.", lambda *a: _norm(batch=not a[5], update="always" if not a[5] else "no")(*a)),
+    ("`training` is the wrong way round.",
+     lambda *a: _norm(batch=not a[5], update="always" if not a[5] else "never")(*a)),
     ("You divide by the variance. Divide by its square root, the standard deviation.", _norm(root=False)),
     ("You normalise with the unbiased variance (divided by n - 1). Here it is divided by n; only the running variance "
      "takes the unbiased one.", _norm(unbiased=True)),
@@ -245,6 +263,17 @@ _NORM_MISTAKES: list[tuple[str, Callable[..., Tensor]]] = [
     ("The running statistics did not change. `running_mean = ...` only gives your own variable another tensor; write "
      "into the one you were given, with `running_mean.mul_(0.9).add_(...)` or `running_mean[:] = ...`.",
      _norm(update="never")),
+    ("The running mean changes, the running variance does not. Both keep 0.9 of themselves and take 0.1 of the "
+     "batch's.",
+     _norm(update="mean")),
+    ("The running variance changes, the running mean does not. Both keep 0.9 of themselves and take 0.1 of the "
+     "batch's.",
+     _norm(update="var")),
+    ("0.1 of the batch's is added, but the old value is still whole: keep 0.9 of it.", _norm(forget=False)),
+    ("The unbiased variance is the biased one times n / (n - 1), and n is N * H * W, not the number of images.",
+     _norm(stored_unbiased=False, stretch=lambda x: len(x) / max(len(x) - 1, 1))),
+    ("The unbiased variance is the larger one: the biased one times n / (n - 1), not (n - 1) / n.",
+     _norm(stored_unbiased=False, stretch=lambda x: 1 - x.shape[1] / x.numel())),
     ("The running statistics change in evaluation too. They must only be read there.", _norm(update="always")),
     ("0.9 and 0.1 are swapped: a running value keeps 0.9 of itself and takes 0.1 of the batch's.",
      _norm(momentum=0.9)),
@@ -254,7 +283,11 @@ _NORM_MISTAKES: list[tuple[str, Callable[..., Tensor]]] = [
     ("weight and bias are missing.", _norm(affine="none")),
     ("The bias is missing.", _norm(affine="weight")),
     ("The weight is missing.", _norm(affine="bias")),
+    ("The bias is multiplied by the weight: first times weight, then plus bias.", _norm(affine="bias first")),
+    ("weight and bias are swapped: times weight, plus bias.", _norm(affine="swapped")),
     ("The mean is not subtracted.", _norm(centre=False)),
+    ("eps is 1e-5; yours is larger.", _norm(eps=1e-3)),
+    ("eps is 1e-5; yours is smaller.", _norm(eps=1e-8)),
     ("eps is missing under the root.", _norm(eps=0.0)),
     ("eps stands outside the root: sqrt(var) + eps. It belongs inside: sqrt(var + eps).", _norm(outside=True)),
     ("running_var holds a standard deviation: store the variance.", _norm(stored_root=True)),
@@ -313,15 +346,6 @@ def _same_parameters(student: Student, tried: str, model: nn.Module, right: nn.M
     student.fail(f"the parameters of {tried}", f"shapes {wanted}", f"shapes {found}", hint)
 
 
-def _fill(net: nn.Module) -> None:
-    """Weights and statistics that depend on their shape only: the order of a student's attributes plays no part."""
-    for tensor in (*net.parameters(), *net.buffers()):
-        if tensor.is_floating_point():
-            generator = torch.Generator().manual_seed(sum(tensor.shape))
-            values = torch.rand(tensor.shape, generator=generator, dtype=torch.float64)
-            tensor.data.copy_(values - 0.4 if tensor.ndim > 1 else values + 0.5)
-
-
 def _same_outputs(
     student: Student, tried: str, model: nn.Module, right: Right, x: Tensor, training: bool
 ) -> None:
@@ -333,8 +357,10 @@ def _same_outputs(
         student.fail(
             f"the output of {tried}", "maps", f"{type(error).__name__}: {error}",
             "The two branches have unequal shapes. Where the stride or the channels change, the shortcut needs its 1x1 "
-            "convolution with the same stride; the 3x3 convolutions need padding 1."
+            "convolution with the same stride and no padding; the 3x3 convolutions need padding 1."
             if "size of tensor" in str(error)
+            else "`forward` is still to be written."
+            if isinstance(error, NotImplementedError) and not error.args
             else "`forward` stopped with this error.",
         )  # fmt: skip
     student.require(
@@ -408,6 +434,19 @@ def _with(
     return run
 
 
+def _turned(block: Right, x: Tensor) -> Tensor:
+    """ReLU before batch norm."""
+    first, second, shortcut = _convolutions(block)
+    maps = first[1](F.relu(first[0](x)))  # type: ignore[index]
+    return F.relu(second(maps) + shortcut(x))
+
+
+def _norm_after_sum(block: Right, x: Tensor) -> Tensor:
+    first, second, shortcut = _convolutions(block)
+    together = second[0](F.relu(first(x))) + shortcut(x)  # type: ignore[index]
+    return F.relu(second[1](together))  # type: ignore[index]
+
+
 def _bare_shortcut(block: Right, x: Tensor) -> Tensor:
     first, second, shortcut = _convolutions(block)
     bare = shortcut[0](x) if isinstance(shortcut, nn.Sequential) else shortcut(x)
@@ -437,6 +476,10 @@ _BLOCKS: list[tuple[str, Callable[[Right, Tensor], Tensor]]] = [
      _with(lambda f, s: f + s, between=False)),
     ("The stride is in the second convolution. The first one and the shortcut have it.", _late_stride),
     ("The ReLUs come before the convolutions. Here each follows: convolution, batch norm, ReLU.", _pre_activation),
+    ("The ReLU comes before the first batch norm. The order is convolution, batch norm, ReLU.", _turned),
+    ("The second batch norm comes after the sum. It belongs to f: normalise first, then add.", _norm_after_sum),
+    ("The branches are put side by side, which doubles the channels. Add them.",
+     _with(lambda f, s: F.relu(torch.cat([f, s], dim=1)))),
     ("The shortcut's batch norm is made but not used.", _bare_shortcut),
     ("The batch norm after the first convolution is not used.", _without_norm("first")),
     ("The batch norm after the second convolution is not used.", _without_norm("second")),

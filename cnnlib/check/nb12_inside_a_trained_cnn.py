@@ -59,6 +59,15 @@ def feature_maps(student: Student) -> None:
             )
             mistakes.insert(0, (copied, partial(_as_it_is, right[1])))
         mistakes.append((
+            "The model ran in training mode, where batch norm mixes the images. Leave it in the mode it is in.",
+            partial(_in_training, model, layer, x),
+        ))  # fmt: skip
+        mistakes.append((
+            "You ran the model's modules one after the other. What a model does with them is up to its forward: call "
+            "model(x).",
+            partial(_in_a_row, model, layer, x),
+        ))  # fmt: skip
+        mistakes.append((
             "The layer was run on x itself. It sees what the layers before it make of x: run the whole model.",
             partial(_alone, model, layer, x),
         ))  # fmt: skip
@@ -67,6 +76,12 @@ def feature_maps(student: Student) -> None:
             not got.requires_grad, tried, "a tensor without gradient history", "requires_grad=True",
             "The maps still hold on to the gradients of the whole model. Run it under torch.no_grad(), or detach.",
         )  # fmt: skip
+    model = _Toy().train()
+    student.call(model, model.conv1, _noise(2, 3, 6, 5))
+    student.require(
+        model.training, "feature_maps with a model in training mode", "the model in training mode, as it was",
+        "it is in eval mode", "Leave the model's mode as it is: whoever called you may be in the middle of training.",
+    )  # fmt: skip
 
 
 def _as_it_is(value: Tensor) -> Tensor:
@@ -76,6 +91,27 @@ def _as_it_is(value: Tensor) -> Tensor:
 def _alone(model: nn.Module, layer: nn.Module, x: Tensor) -> object:
     with torch.no_grad():
         return layer(x).clone()
+
+
+def _in_training(model: nn.Module, layer: nn.Module, x: Tensor) -> object:
+    kept: list[Tensor] = []
+    handle = layer.register_forward_hook(lambda module, inputs, output: kept.append(output.clone()))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with torch.no_grad():
+        model.train()(x)
+    model.eval().load_state_dict(before)
+    handle.remove()
+    return kept[0]
+
+
+def _in_a_row(model: nn.Module, layer: nn.Module, x: Tensor) -> object:
+    x = x.clone()
+    with torch.no_grad():
+        for module in model.children():
+            x = module(x)
+            if module is layer:
+                break
+    return x.clone()
 
 
 def _hooks_and_modes(student: Student, tried: str, model: nn.Module, layer: nn.Module, own: int) -> None:
@@ -191,6 +227,10 @@ def _split(student: Student, tried: str, value: Any, k: int) -> tuple[Array, Arr
     )  # fmt: skip
     patches = [student.numbers(row[3], tried) for row in rows]
     student.require(
+        all(patch.ndim == 2 for patch in patches), tried, "patches of shape (height, width)",
+        f"a patch of shape {patches[0].shape}", "A patch is a piece of one image (H, W): it has two axes.",
+    )  # fmt: skip
+    student.require(
         len({patch.shape for patch in patches}) == 1, tried, "patches of one size",
         f"patches of the sizes {sorted({patch.shape for patch in patches})}",
         "A patch at the border is as large as the others, and 0 where it leaves the image: pad the images.",
@@ -222,7 +262,8 @@ def _two(value: Any) -> tuple[int, int]:
 def _top(
     ascending: bool = False, per_image: bool = False, magnitude: bool = False, stride_used: bool = True,
     padding_used: bool = True, turned: bool = False, swapped: bool = False, image_coordinates: bool = False,
-    padding_added: bool = False, centred: bool = False,
+    padding_added: bool = False, centred: bool = False, rising: bool = False, wide_first: str = "",
+    from_maps: bool = False, first_image: bool = False, border_repeated: bool = False, by_height: bool = False,
 ) -> Callable[..., tuple[Array, Array]]:  # fmt: skip
     """The places and their patches, right by default, or with a mistake."""
 
@@ -234,11 +275,22 @@ def _top(
         order = np.argsort(values if ascending else -values, axis=None, kind="stable")
         if per_image:
             order = np.array([i * values[0].size + values[i].argmax() for i in range(len(values))] * k)
+        if "stride" in wide_first:
+            down, right = right, down
+        if "padding" in wide_first:
+            above, left = left, above
+        order = order[:k][::-1] if rising else order
         far = 40
-        padded = np.pad(images.numpy(), ((0, 0), (far, far), (far, far)))
+        sides = ((0, 0), (far, far), (far, far))
+        shown = maps if from_maps else images
+        padded = (
+            np.pad(shown.numpy(), sides, mode="edge") if border_repeated else np.pad(shown.numpy(), sides)
+        )
         places, patches = [], []
         for flat in order[:k]:
             n, row, column = (int(i) for i in np.unravel_index(flat, values.shape))
+            if by_height:
+                row, column = divmod(int(flat) % values[0].size, values.shape[1])
             y, x = (row * down, column * right) if stride_used else (row, column)
             if padding_used:
                 y, x = (y + above, x + left) if padding_added else (y - above, x - left)
@@ -249,13 +301,15 @@ def _top(
             places.append(
                 (n, y, x) if image_coordinates else (n, column, row) if swapped else (n, row, column)
             )
-            patches.append(padded[n, far + y : far + y + high, far + x : far + x + wide])
+            patches.append(
+                padded[0 if first_image else n, far + y : far + y + high, far + x : far + x + wide]
+            )
         return np.array(places), np.stack(patches)
 
     return run
 
 
-_PATCH_MISTAKES: list[tuple[str, dict[str, bool]]] = [
+_PATCH_MISTAKES: list[tuple[str, dict[str, Any]]] = [
     ("These are the smallest responses. Sort in falling order.", {"ascending": True}),
     ("These are the largest absolute values. A strong negative response is no match.", {"magnitude": True}),
     ("This is the best place of each image. Sort the responses of all images together.", {"per_image": True}),
@@ -263,6 +317,14 @@ _PATCH_MISTAKES: list[tuple[str, dict[str, bool]]] = [
     ("Return row and column of the map, not of the image.", {"image_coordinates": True}),
     ("The stride is not used: the patch of (row, column) begins at row * stride, column * stride, less the padding.",
      {"stride_used": False}),
+    ("These are the right responses in rising order. The largest comes first.", {"rising": True}),
+    ("Row and column come from dividing by the number of columns of the map, oW, not of rows.", {"by_height": True}),
+    ("The pairs are (height, width): the first number belongs to the rows.", {"wide_first": "stride"}),
+    ("The pairs are (height, width): the first number belongs to the rows.", {"wide_first": "padding"}),
+    ("The pairs are (height, width): the first number belongs to the rows.", {"wide_first": "stride and padding"}),
+    ("The patches are cut out of the maps. Cut them out of the images.", {"from_maps": True}),
+    ("All patches are cut out of the first image.", {"first_image": True}),
+    ("Where a patch leaves the image it is 0. Yours repeats the border.", {"border_repeated": True}),
     ("The padding is not used: the patch begins `padding` pixels before row * stride, column * stride.",
      {"padding_used": False}),
     ("The padding was added. The patch begins `padding` pixels before row * stride, column * stride: subtract.",
@@ -297,6 +359,12 @@ def confusion_matrix(student: Student) -> None:
          lambda *a: _confusion(*a) * (1 - np.eye(a[2], dtype=int))),
         ("The matrix has a row only for the classes that occur. It is always num_classes x num_classes.",
          lambda t, p, n: _confusion(t, p, int(max(t.max(), p.max())) + 1)),
+        ("The matrix has a row only for the classes that occur. It is always num_classes x num_classes.",
+         _of_those_that_occur),
+        ("The counts are all in one row. Give them the shape (num_classes, num_classes).",
+         lambda *a: _confusion(*a).ravel()),
+        ("Everything is a percentage. Return counts.",
+         lambda targets, predictions, n: 100 * _shares(targets, predictions, n, None)),
         ("These are the counts of the true classes. The matrix has a cell for each pair.",
          lambda t, p, n: np.bincount(t, minlength=n)),
     ], kind="integer")  # fmt: skip
@@ -307,6 +375,11 @@ def _confusion(targets: Tensor, predictions: Tensor, num_classes: int) -> Array:
     for target, prediction in zip(targets.tolist(), predictions.tolist(), strict=True):
         matrix[target, prediction] += 1
     return matrix
+
+
+def _of_those_that_occur(targets: Tensor, predictions: Tensor, num_classes: int) -> Array:
+    there = torch.cat([targets, predictions]).unique()
+    return cast("Array", _confusion(targets, predictions, num_classes)[there][:, there])
 
 
 def _shares(targets: Tensor, predictions: Tensor, num_classes: int, axis: int | None) -> Array:
@@ -337,7 +410,7 @@ def occlusion_map(student: Student) -> None:
         mistakes = [
             (hint, partial(_occlude(**change), model, image, *rest)) for hint, change in _OCCLUSION_MISTAKES
         ]
-        student.agree(tried, _occlude()(model, image, *rest), got, mistakes)
+        student.agree(tried, _occlude()(model, image, *rest), student.numbers(got, tried), mistakes)
         student.require(
             not getattr(got, "requires_grad", False), tried, "numbers without gradient history", "requires_grad=True",
             "The result still holds on to the gradients of the model. Run it under torch.no_grad().",
@@ -383,7 +456,8 @@ def _occlusion_cases() -> list[tuple[Any, ...]]:
 def _occlude(
     sign: int = 1, softmax: bool = False, shift: int = 0, strided: bool = True, valued: bool = True,
     first_channel: bool = False, pile: bool = False, drop: bool = True, keep: bool = False, grown: bool = False,
-    best: bool = False, turned: bool = False,
+    best: bool = False, turned: bool = False, only_falls: bool = False, magnitude: bool = False, log: bool = False,
+    share: bool = False, inner: bool = False, beyond: bool = False, mean_colour: bool = False,
 ) -> Callable[..., Array]:  # fmt: skip
     """The occlusion map, right by default, or with a mistake."""
 
@@ -391,11 +465,16 @@ def _occlude(
         step, fill = stride if strided else 1, value if valued else 0.0
         _, high, wide = image.shape
         rows, columns = ((side - size) // stride + 1 for side in (high, wide))
+        if inner:
+            rows, columns = (len(range(0, side - size, stride)) for side in (high, wide))
+        if beyond:
+            rows, columns = (len(range(0, side, stride)) for side in (high, wide))
+        fill = float(image.mean()) if mean_colour else fill
 
         def score(x: Tensor) -> float:
             with torch.no_grad():
                 scores = model(x[None])[0]
-            scores = scores.softmax(0) if softmax else scores
+            scores = scores.softmax(0) if softmax else scores.log_softmax(0) if log else scores
             return float(scores.max() if best else scores[(target + shift) % 3])
 
         out, covered = np.zeros((rows, columns)), image.clone()
@@ -410,6 +489,8 @@ def _occlude(
             else:
                 covered[channels, i * step : i * step + size + more, j * step : j * step + size + more] = fill
             out[i, j] = sign * ((score(image) if drop else 0) - score(covered))
+        out = np.maximum(out, 0) if only_falls else np.abs(out) if magnitude else out
+        out = out / score(image) if share else out
         return out.T if turned else out
 
     return run
@@ -421,7 +502,15 @@ _OCCLUSION_MISTAKES: list[tuple[str, dict[str, Any]]] = [
      {"drop": False, "sign": -1}),
     ("These are the logits of the covered images with their sign turned. Add the logit of the whole image.",
      {"drop": False}),
-    ("This is the drop of the probability. Use the logit, before the softmax.", {"softmax": True}),
+    ("This is the drop of the probability or of its logarithm. Use the logit, before the softmax.", {"softmax": True}),
+    ("This is the drop of the probability or of its logarithm. Use the logit, before the softmax.", {"log": True}),
+    ("Where the score rises the drop is negative. Keep it: it says that the place spoke against the class.",
+     {"only_falls": True}),
+    ("The sign is lost. A drop is positive where the score falls and negative where it rises.", {"magnitude": True}),
+    ("This is the share by which the logit drops. Return the difference.", {"share": True}),
+    ("The last place is missing: the square may touch the lower and the right border.", {"inner": True}),
+    ("Some squares leave the image. Take only places where the whole square lies inside.", {"beyond": True}),
+    ("The square is filled with the image's mean, not with `value`.", {"mean_colour": True}),
     ("This is the drop of the highest logit. Take that of `target`, before and after.", {"best": True}),
     ("This is the logit of another class.", {"shift": 1}),
     ("This is the logit of another class.", {"shift": 2}),

@@ -91,6 +91,8 @@ def matched_width(student: Student) -> None:
              _by_distance(lambda count, budget: abs(count - budget), last=True)),
             ("This is one width too many.", lambda budget, count_params: _nearest(budget, count_params) + 1),
             ("This is one width too few.", lambda budget, count_params: _nearest(budget, count_params) - 1),
+            ("This is the budget. Return the width whose *count* is nearest to it.",
+             lambda budget, count_params: min(budget, 4999)),
             ("This is the count. Return the width.",
              lambda budget, count_params: count_params(_nearest(budget, count_params))),
             ("This is the distance to the budget. Return the width.",
@@ -183,7 +185,18 @@ def _never(images: Tensor, shift: int) -> bool:
 
 
 def _cumulative(predict: Any, images: Tensor, labels: Tensor, shifts: Sequence[int]) -> list[float]:
-    return fair.shift_curve(predict, images, labels, np.cumsum(shifts).tolist())
+    try:
+        return fair.shift_curve(predict, images, labels, np.cumsum(shifts).tolist())
+    except ValueError:
+        raise ValueError from None  # in whatever words
+
+
+def _by_the_smallest_shift(
+    predict: Any, images: Tensor, labels: Tensor, shifts: Sequence[int]
+) -> list[float]:
+    if images[..., images.shape[-1] - min(shifts) :].any():
+        raise ValueError("ink would leave")
+    return _curve_with(lambda x, s: _moved(x, right=s), _never)(predict, images, labels, shifts)
 
 
 def _scaled(change: Callable[[float, int], float]) -> Callable[..., list[float]]:
@@ -197,7 +210,7 @@ _WRAP = "What leaves on the right comes in on the left. Raise ValueError where i
 _LEAVES = "You refuse a shift that fits: the ink just reaches the last column."
 _LEFT = "You look for ink on the left. With a shift to the right it leaves on the right."
 
-_SHIFT_MISTAKES: list[tuple[str, Callable[..., list[float]]]] = [
+_SHIFT_MISTAKES: list[tuple[str, Callable[..., list[float] | float]]] = [
     ("Your images move to the left.", _curve_with(lambda x, s: _moved(x, right=-s))),
     ("Your images move to the left.", _curve_with(lambda x, s: _moved(x, right=-s, fill="wrapped"))),
     ("Your images move down. Width is the last axis.", _curve_with(lambda x, s: _moved(x, down=s))),
@@ -221,6 +234,16 @@ _SHIFT_MISTAKES: list[tuple[str, Callable[..., list[float]]]] = [
      _curve_with(lambda x, s: _moved(x, right=s), lambda x, s: s > 1 and x[..., x.shape[-1] - s + 1 :].any())),
     ("You look for ink in the first image only.",
      _curve_with(lambda x, s: _moved(x, right=s), lambda x, s: x[:1, ..., x.shape[-1] - s :].any())),
+    ("You look for ink in one column only. A shift of s pixels pushes s columns out.",
+     _curve_with(lambda x, s: _moved(x, right=s), lambda x, s: s > 0 and x[..., x.shape[-1] - s].any())),
+    ("You look at the smallest shift. The largest pushes out most.", _by_the_smallest_shift),
+    ("You refuse only where ink of every image would leave. One image is enough.",
+     _curve_with(lambda x, s: _moved(x, right=s),
+                 lambda x, s: s > 0 and x[..., x.shape[-1] - s :].flatten(1).any(1).all())),
+    ("You look for ink in the last rows. With a shift to the right it leaves in the last columns.",
+     _curve_with(lambda x, s: _moved(x, right=s), lambda x, s: x[..., x.shape[-2] - s :, :].any())),
+    ("What comes in on the left is not black. Fill with zeros.",
+     _curve_with(lambda x, s: F.pad(x, (s, 0), value=1.0)[..., : x.shape[-1]])),
     ("You look for ink in the last column only. A shift of s pixels pushes s columns out.",
      _curve_with(lambda x, s: _moved(x, right=s), lambda x, s: s > 0 and x[..., -1:].any())),
     ("A faint pixel is ink too: everything that is not 0.",
@@ -236,8 +259,13 @@ _SHIFT_MISTAKES: list[tuple[str, Callable[..., list[float]]]] = [
      lambda *a: [value - fair.shift_curve(*a)[0] for value in fair.shift_curve(*a)]),
     ("This is the mean over all shifts. Return one accuracy for each shift.",
      lambda *a: [float(np.mean(fair.shift_curve(*a)))]),
+    ("This is the mean over all shifts. Return one accuracy for each shift.",
+     lambda *a: float(np.mean(fair.shift_curve(*a)))),
+    ("This is one accuracy. Return one for each shift, in the order of `shifts`.", lambda *a: fair.shift_curve(*a)[-1]),
     ("This is one accuracy. Return one for each shift, in the order of `shifts`: is the return inside the loop?",
-     lambda *a: fair.shift_curve(*a)[:1]),
+     lambda *a: fair.shift_curve(*a[:3], a[3][:1])[0]),
+    ("This is one accuracy. Return one for each shift, in the order of `shifts`: is the return inside the loop?",
+     lambda *a: fair.shift_curve(*a[:3], a[3][:1])),
     ("This is one accuracy. Return one for each shift, in the order of `shifts`.",
      lambda *a: fair.shift_curve(*a)[-1:]),
     ("The accuracies are in another order than `shifts`.",
@@ -289,6 +317,10 @@ def _shift_cases() -> Iterable[tuple[Any, ...]]:
         yield predict, images, predict(images), [3]
         yield predict, images, predict(images), [0, 4]
         yield predict, images, predict(images), [6]
+        yield predict, images, predict(images), [2, 3]
+    images = torch.zeros(3, 1, 4, 9)
+    images[..., 2, 8] = 1  # in every image
+    yield predict, images, predict(images), [1]
 
 
 # ---- shuffle_experiment
@@ -383,6 +415,11 @@ def _judge_experiment(
     )  # fmt: skip
     plain_at, plain_x, plain_y = tests[plain_model]
     require(
+        plain_x.shape != x_train.shape or not torch.equal(plain_x, x_train),
+        expected="the plain model evaluated on the test images", got="on the training images",
+        hint="On the images it has learned from a model looks better than it is. Evaluate on x_test and y_test.",
+    )  # fmt: skip
+    require(
         torch.equal(plain_x, x_test), expected="the plain model evaluated on the test images as they are",
         got="on other images", hint="The plain model belongs to the plain test images, the other to the shuffled ones.",
     )  # fmt: skip
@@ -453,7 +490,7 @@ def _order_of(student: Student, tried: str, x: Tensor, before: Tensor, part: str
     columns = (rows % x.shape[-1] == rows[:1] % x.shape[-1]).all()
     require(
         not (whole or columns), expected="pixels shuffled over the whole image", got="rows or columns moved whole",
-        hint="Pixels stay in their row or their column. The permutation numbers all H * W pixels.",
+        hint="Whole rows or whole columns move together. The permutation is one of all H * W pixels.",
     )  # fmt: skip
     return first
 
@@ -488,6 +525,11 @@ def summarise(student: Student) -> None:
              spread(lambda runs: _sd(runs, 1) if len(runs) > 1 else 0.0)),
             ("One run tells nothing about the spread: return NaN there.",
              lambda runs: spread(lambda r: _sd(r, 1))(runs) if len(runs) > 1 else fair.summarise([runs[0]] * 2)),
+            ("One run tells nothing about the spread: return NaN there.",
+             spread(lambda runs: _sd(runs, 1) if len(runs) > 1 else math.inf)),
+            ("One run has a mean, itself. Only its spread is NaN.",
+             lambda runs: fair.summarise(runs) if len(runs) > 1 else (math.nan, math.nan)),
+            ("The differences are not squared: their signs cancel.", spread(lambda runs: 0.0)),
             ("This is the best run. Chance made it best; return the mean.", centre(max)),
             ("This is the worst run; return the mean.", centre(min)),
             ("This is the best run, and another spread. Return mean and sample standard deviation.",

@@ -123,7 +123,7 @@ def two_outside(shape, seed):
     return normal(shape, seed, 2 / math.sqrt(math.prod(shape[1:])))
 
 
-@wrong("he_init", hint="times the right one")
+@wrong("he_init", hint="without its width")
 def numpy_kernel_only_on_one_axis(shape, seed):
     return normal(shape, seed, math.sqrt(2 / (shape[1] * shape[2])))
 
@@ -173,6 +173,57 @@ def sorted_weights(shape, seed):
 @wrong("he_init", hint="returns nothing")
 def nothing(shape, seed):
     normal(shape, seed, math.sqrt(2 / math.prod(shape[1:])))
+
+
+@wrong("he_init", hint="too small by half")
+def half_the_range(shape, seed):
+    bound = math.sqrt(6 / math.prod(shape[1:]))
+    return (torch.rand(shape, generator=torch.Generator().manual_seed(seed)) - 0.5) * bound
+
+
+@wrong("he_init", hint="too small by half")
+def quarter_of_the_variance(shape, seed):
+    return normal(shape, seed, math.sqrt(1 / (2 * math.prod(shape[1:]))))
+
+
+@wrong("he_init", hint="over the whole quotient")
+def root_of_two_only(shape, seed):
+    return normal(shape, seed, math.sqrt(2) / math.prod(shape[1:]))
+
+
+@wrong("he_init", hint="need not be square")
+def square_kernel(shape, seed):
+    return normal(shape, seed, math.sqrt(2 / (shape[1] * shape[2] ** 2)))
+
+
+@wrong("he_init", hint="need not be square")
+def square_by_the_last_axis(shape, seed):
+    return normal(shape, seed, math.sqrt(2 / (shape[1] * shape[-1] ** 2)))
+
+
+@wrong("he_init", hint="without its width")
+def height_only(shape, seed):
+    return normal(shape, seed, math.sqrt(2 / (shape[1] * shape[2])))
+
+
+@wrong("he_init", hint="is a variance")
+def variance_as_bound(shape, seed):
+    return (
+        (2 * torch.rand(shape, generator=torch.Generator().manual_seed(seed)) - 1) * 2 / math.prod(shape[1:])
+    )
+
+
+@wrong("he_init", hint="lacks its root")
+def bound_without_its_root(shape, seed):
+    return (
+        (2 * torch.rand(shape, generator=torch.Generator().manual_seed(seed)) - 1) * 6 / math.prod(shape[1:])
+    )
+
+
+@wrong("he_init", hint="mean of fan-in and fan-out")
+def mean_of_fans(shape, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return nn.init.xavier_normal_(torch.empty(shape), gain=math.sqrt(2), generator=generator)
 
 
 # batch_norm2d
@@ -403,6 +454,75 @@ def weight_on_the_last_axis(x, weight, bias, running_mean, running_var, training
     return F.batch_norm(x, running_mean, running_var, None, None, training) * weight + bias
 
 
+def with_update(store):
+    """Right but for what `store` does to the running statistics."""
+
+    def answer(x, weight, bias, running_mean, running_var, training):
+        if not training:
+            return finish(x, running_mean, running_var, weight, bias)
+        store(x, running_mean, running_var)
+        return finish(x, x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False), weight, bias)
+
+    answer.__name__ = store.__name__
+    return answer
+
+
+@wrong("batch_norm2d", hint="the running variance does not")
+@with_update
+def only_the_mean(x, running_mean, running_var):
+    running_mean.mul_(0.9).add_(0.1 * x.mean((0, 2, 3)))
+
+
+@wrong("batch_norm2d", hint="the running mean does not")
+@with_update
+def only_the_variance(x, running_mean, running_var):
+    running_var.mul_(0.9).add_(0.1 * x.var((0, 2, 3)))
+
+
+@wrong("batch_norm2d", hint="the old value is still whole")
+@with_update
+def added_only(x, running_mean, running_var):
+    running_mean += 0.1 * x.mean((0, 2, 3))
+    running_var += 0.1 * x.var((0, 2, 3))
+
+
+@wrong("batch_norm2d", hint="not the number of images")
+@with_update
+def unbiased_by_images(x, running_mean, running_var):
+    n = max(len(x), 2)
+    running_mean.mul_(0.9).add_(0.1 * x.mean((0, 2, 3)))
+    running_var.mul_(0.9).add_(0.1 * x.var((0, 2, 3), unbiased=False) * n / (n - 1))
+
+
+@wrong("batch_norm2d", hint="is the larger one")
+@with_update
+def turned_factor(x, running_mean, running_var):
+    n = x[:, 0].numel()
+    running_mean.mul_(0.9).add_(0.1 * x.mean((0, 2, 3)))
+    running_var.mul_(0.9).add_(0.1 * x.var((0, 2, 3), unbiased=False) * (n - 1) / n)
+
+
+@wrong("batch_norm2d", hint="bias is multiplied by the weight")
+def bias_first(x, weight, bias, running_mean, running_var, training):
+    one = torch.ones_like(weight)
+    return F.batch_norm(x, running_mean, running_var, one, bias, training) * column(weight)
+
+
+@wrong("batch_norm2d", hint="weight and bias are swapped")
+def weight_for_bias(x, weight, bias, running_mean, running_var, training):
+    return F.batch_norm(x, running_mean, running_var, bias, weight, training)
+
+
+@wrong("batch_norm2d", hint="yours is larger")
+def large_eps(x, weight, bias, running_mean, running_var, training):
+    return F.batch_norm(x, running_mean, running_var, weight, bias, training, eps=1e-3)
+
+
+@wrong("batch_norm2d", hint="yours is smaller")
+def small_eps(x, weight, bias, running_mean, running_var, training):
+    return F.batch_norm(x, running_mean, running_var, weight, bias, training, eps=1e-8)
+
+
 # ResidualBlock
 
 
@@ -629,6 +749,45 @@ class BatchNormSkippedOnShortcut(Block):
     def forward(self, x):
         skip = self.shortcut[0](x) if isinstance(self.shortcut, nn.Sequential) else x
         return F.relu(self.f(x) + skip)
+
+
+@wrong("ResidualBlock", hint="before the first batch norm")
+class ReluBeforeNorm(Block):
+    def f(self, x):
+        return self.second(self.first[1](F.relu(self.first[0](x))))
+
+
+@wrong("ResidualBlock", hint="comes after the sum")
+class NormAfterSum(Block):
+    def forward(self, x):
+        together = self.second[0](F.relu(self.first(x))) + self.shortcut(x)
+        return F.relu(self.second[1](together))
+
+
+@wrong("ResidualBlock", hint="doubles the channels")
+class SideBySide(Block):
+    def forward(self, x):
+        return F.relu(torch.cat([self.f(x), self.shortcut(x)], dim=1))
+
+
+@wrong("ResidualBlock", hint="and no padding")
+class PaddedShortcut(Block):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels, stride)
+        if isinstance(self.shortcut, nn.Sequential):
+            self.shortcut[0] = nn.Conv2d(in_channels, out_channels, 1, stride, padding=1, bias=False)
+
+
+@wrong("ResidualBlock", hint="still to be written")
+class ForwardForgotten(Block):
+    def forward(self, x):
+        raise NotImplementedError
+
+
+@wrong("ResidualBlock", hint="returns nothing")
+class NoReturn(Block):
+    def forward(self, x):
+        F.relu(self.f(x) + self.shortcut(x))
 
 
 _MEAN = "mean, var = (x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False))"

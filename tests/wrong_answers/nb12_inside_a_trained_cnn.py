@@ -148,6 +148,29 @@ def whole_list(model, layer, x):
     return [with_a_hook_function(model, layer, x)]
 
 
+@wrong("feature_maps", hint="in the middle of training")
+def switched_to_eval(model, layer, x):
+    model.eval()
+    return with_a_hook_function(model, layer, x)
+
+
+@wrong("feature_maps", hint="ran in training mode")
+def run_in_training(model, layer, x):
+    model.train()
+    maps = with_a_hook_function(model, layer, x)
+    model.eval()
+    return maps
+
+
+@wrong("feature_maps", hint="one after the other")
+def modules_in_a_row(model, layer, x):
+    with torch.no_grad():
+        for module in model.children():
+            x = module(x)
+            if module is layer:
+                return x.clone()
+
+
 # top_patches
 
 
@@ -238,6 +261,33 @@ wrongly("is centred on", "centred", cutting=lambda images, n, r, c, k, s, p: pat
     images, n, r, c, k, s, tuple(v // 2 for v in pair(k))))  # fmt: skip
 wrongly("swapped when the patch is cut", "turned", cutting=lambda images, n, r, c, k, s, p: cut(
     images, n, c * pair(s)[1] - pair(p)[1], r * pair(s)[0] - pair(p)[0], pair(k)))  # fmt: skip
+
+
+wrongly("dividing by the number of columns", "divided_by_the_height", lambda maps, k: [
+    (i // maps[0].numel(), *divmod(i % maps[0].numel(), maps.shape[1]))
+    for i in maps.flatten().argsort(descending=True)[:k].tolist()])  # fmt: skip
+wrongly("in rising order", "rising", lambda maps, k: best(maps, k)[::-1])
+wrongly("pairs are (height, width)", "stride_turned", cutting=lambda images, n, r, c, k, s, p: patch(
+    images, n, r, c, k, pair(s)[::-1], p))  # fmt: skip
+wrongly("pairs are (height, width)", "padding_turned", cutting=lambda images, n, r, c, k, s, p: patch(
+    images, n, r, c, k, s, pair(p)[::-1]))  # fmt: skip
+wrongly("out of the first image", "first_image", cutting=lambda images, n, *rest: patch(images, 0, *rest))
+wrongly("two axes", "with_a_channel_axis", cutting=lambda *rest: patch(*rest)[None])
+
+
+@wrong("top_patches", hint="out of the maps")
+def cut_from_the_maps(maps, images, k, kernel_size, stride, padding):
+    return with_unravel_index(maps, maps, k, kernel_size, stride, padding)
+
+
+@wrong("top_patches", hint="repeats the border")
+def border_repeated(maps, images, k, kernel_size, stride, padding):
+    wide = F.pad(images[:, None], (20, 20, 20, 20), mode="replicate")[:, 0]
+    (sy, sx), (py, px) = pair(stride), pair(padding)
+    return [
+        (n, r, c, cut(wide, n, 20 + r * sy - py, 20 + c * sx - px, pair(kernel_size)))
+        for n, r, c in best(maps, k)
+    ]
 
 
 @wrong("top_patches", hint="of the map, not of the image")
@@ -355,6 +405,22 @@ def classes_that_occur(targets, predictions, num_classes):
     return with_add_at(targets, predictions, int(max(targets.max(), predictions.max())) + 1)
 
 
+@wrong("confusion_matrix", hint="always num_classes")
+def labels_that_occur(targets, predictions, num_classes):
+    there = np.union1d(targets, predictions)
+    return with_add_at(targets, predictions, num_classes)[np.ix_(there, there)]
+
+
+@wrong("confusion_matrix", hint="all in one row")
+def not_reshaped(targets, predictions, num_classes):
+    return torch.bincount(targets * num_classes + predictions, minlength=num_classes**2)
+
+
+@wrong("confusion_matrix", hint="percentage")
+def percentages(targets, predictions, num_classes):
+    return 100 * shares(targets, predictions, num_classes)
+
+
 @wrong("confusion_matrix", hint="cell for each pair")
 def class_counts(targets, predictions, num_classes):
     return torch.bincount(targets, minlength=num_classes)
@@ -394,6 +460,49 @@ def map_of(model, image, target, size, stride=1, value=0, read=None, cover=None)
 @right("occlusion_map")
 def place_by_place(model, image, target, size, stride=1, value=0):
     return map_of(model, image, target, size, stride, value)
+
+
+@right("occlusion_map")
+def as_lists_of_rows(model, image, target, size, stride=1, value=0):
+    return map_of(model, image, target, size, stride, value).tolist()
+
+
+@wrong("occlusion_map", hint="Keep it")
+def falls_only(model, image, target, size, stride=1, value=0):
+    return map_of(model, image, target, size, stride, value).relu()
+
+
+@wrong("occlusion_map", hint="The sign is lost")
+def absolute_drop(model, image, target, size, stride=1, value=0):
+    return map_of(model, image, target, size, stride, value).abs()
+
+
+@wrong("occlusion_map", hint="or of its logarithm")
+def of_log_softmax(model, image, target, size, stride=1, value=0):
+    return map_of(model, image, target, size, stride, value, read=lambda s: s.log_softmax(0)[target])
+
+
+@wrong("occlusion_map", hint="share by which")
+def relative_drop(model, image, target, size, stride=1, value=0):
+    whole = model(image[None])[0, target].item()
+    return map_of(model, image, target, size, stride, value) / whole
+
+
+@wrong("occlusion_map", hint="image's mean")
+def filled_with_the_mean(model, image, target, size, stride=1, value=0):
+    return map_of(model, image, target, size, stride, image.mean())
+
+
+@wrong("occlusion_map", hint="leave the image")
+def beyond_the_border(model, image, target, size, stride=1, value=0):
+    _, height, width = image.shape
+    drops = torch.zeros(len(range(0, height, stride)), len(range(0, width, stride)))
+    with torch.no_grad():
+        for i, j in np.ndindex(*drops.shape):
+            covered = image.clone()
+            covered[:, i * stride : i * stride + size, j * stride : j * stride + size] = value
+            drops[i, j] = model(image[None])[0, target] - model(covered[None])[0, target]
+    return drops
 
 
 @right("occlusion_map")
@@ -490,7 +599,7 @@ def turned(model, image, target, size, stride=1, value=0):
     return map_of(model, image, target, size, stride, value).T
 
 
-@wrong("occlusion_map", hint="work the size out")
+@wrong("occlusion_map", hint="The last place is missing")
 def last_place_left_out(model, image, target, size, stride=1, value=0):
     return map_of(model, image, target, size, stride, value)[:-1, :-1]
 

@@ -111,6 +111,19 @@ def from_zero(budget, count_params):
     return min(range(5000), key=lambda width: abs(count_params(width) - budget))
 
 
+@wrong("matched_width", hint="This is the budget")
+def nearest_width_to_the_budget(budget, count_params):
+    return min(range(1, 5000), key=lambda width: abs(width - budget))
+
+
+@wrong("matched_width", hint="stopped with an error")
+def asks_for_width_zero(budget, count_params):
+    width = 1
+    while count_params(width) <= budget:
+        width += 1
+    return width if count_params(width) - budget < budget - count_params(width - 1) else width - 1
+
+
 # summarise
 
 
@@ -186,6 +199,22 @@ def swapped(runs):
 def absolute_deviation(runs):
     mean = sum(runs) / len(runs)
     return mean, sum(abs(run - mean) for run in runs) / len(runs)
+
+
+@wrong("summarise", hint="return NaN there")
+def infinite_for_one(runs):
+    return np.mean(runs), np.std(runs, ddof=1) if len(runs) > 1 else math.inf
+
+
+@wrong("summarise", hint="Only its spread is NaN")
+def nothing_of_one(runs):
+    return with_statistics(runs) if len(runs) > 1 else (math.nan, math.nan)
+
+
+@wrong("summarise", hint="their signs cancel")
+def not_squared(runs):
+    mean = sum(runs) / len(runs)
+    return mean, sum(run - mean for run in runs) / max(len(runs) - 1, 1)
 
 
 # shift_curve
@@ -294,6 +323,53 @@ wrong("shift_curve", hint="first image only")(
 wrong("shift_curve", hint="A faint pixel is ink too")(
     name(curve_with(pad, lambda x, s: not (x[..., x.shape[-1] - s :] > 0.5).any()), "only_bright_ink")
 )
+
+
+wrong("shift_curve", hint="in one column only")(
+    name(curve_with(pad, lambda x, s: s == 0 or not x[..., -s].any()), "one_column")
+)
+wrong("shift_curve", hint="of every image would leave")(
+    name(
+        curve_with(pad, lambda x, s: s == 0 or not x[..., -s:].flatten(1).any(1).all()),
+        "refuses_for_all_only",
+    )
+)
+wrong("shift_curve", hint="in the last rows")(
+    name(curve_with(pad, lambda x, s: not x[:, :, x.shape[2] - s :].any()), "looks_at_the_last_rows")
+)
+wrong("shift_curve", hint="not black")(
+    name(curve_with(lambda x, s: F.pad(x, (s, 0), value=1.0)[..., : x.shape[-1]]), "white_behind")
+)
+
+
+@wrong("shift_curve", hint="the smallest shift")
+def least_shift_tested(predict, images, labels, shifts):
+    if images[..., images.shape[-1] - min(shifts) :].any():
+        raise ValueError("ink would leave")
+    return [(predict(pad(images, shift)) == labels).float().mean() for shift in shifts]
+
+
+@wrong("shift_curve", hint="raise ValueError, no other error")
+def asserted(predict, images, labels, shifts):
+    assert not images[..., images.shape[-1] - max(shifts) :].any(), "ink would leave"
+    return list_of_tensors(predict, images, labels, shifts)
+
+
+@wrong("shift_curve", hint="raise ValueError")
+def skipped(predict, images, labels, shifts):
+    width = images.shape[-1]
+    shifts = [shift for shift in shifts if not images[..., width - shift :].any()]
+    return list_of_tensors(predict, images, labels, shifts)
+
+
+@wrong("shift_curve", hint="mean over all shifts")
+def one_mean(predict, images, labels, shifts):
+    return float(np.mean(list_of_tensors(predict, images, labels, shifts)))
+
+
+@wrong("shift_curve", hint="one for each shift")
+def last_value(predict, images, labels, shifts):
+    return list_of_tensors(predict, images, labels, shifts)[-1]
 
 
 @wrong("shift_curve", hint="already shifted")
@@ -428,8 +504,8 @@ for called, hint, one, two in (
     ("one_for_each_image", "shuffle of its own", per_image, per_image),
     ("pixels_of_the_batch", "wandered from image to image", whole_batch, whole_batch),
     ("order_of_images", "belong to other labels", images_permuted, images_permuted),
-    ("rows_only", "stay in their row or their column", rows, rows),
-    ("columns_only", "stay in their row or their column", columns, columns),
+    ("rows_only", "move together", rows, rows),
+    ("columns_only", "move together", columns, columns),
     (
         "with_replacement",
         "missing and others are there twice",
@@ -490,6 +566,21 @@ def shuffled_in_place(train, evaluate, data, seed):
     plain = evaluate(train(x_train, y_train), x_test, y_test)
     x_train[...], x_test[...] = rightly(x_train, seed), rightly(x_test, seed)
     return plain, evaluate(train(x_train, y_train), x_test, y_test)
+
+
+@wrong("shuffle_experiment", hint="Evaluate on x_test")
+def evaluated_on_training_images(train, evaluate, data, seed):
+    x_train, y_train, _, _ = data
+    mixed = rightly(x_train, seed)
+    return (
+        evaluate(train(x_train, y_train), x_train, y_train),
+        evaluate(train(mixed, y_train), mixed, y_train),
+    )
+
+
+@wrong("shuffle_experiment", hint="move together")
+def turned_about(train, evaluate, data, seed):
+    return experiment(lambda x, seed: x.flip(2, 3), lambda x, seed: x.flip(2, 3))(train, evaluate, data, seed)
 
 
 EQUIVALENT: dict[str, dict[str, str]] = {
