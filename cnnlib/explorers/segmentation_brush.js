@@ -105,30 +105,36 @@ function render({ model, el }) {
     labels.data.forEach((_, i) => counts[(labels.data[i] = label(i))]++);
     mask.show({ values: labels, colour: (value) => PALETTE[value] });
     keys.forEach((key, k) => key.classList.toggle("cnx-absent", k > 0 && !counts[k]));
-    const parts = counts.flatMap((count, k) => (k && count ? [`${NAMES[k]}: ${thousands(count)}`] : []));
+    keys.forEach(({ lastChild: text }, k) => {
+      text.textContent = counts[k] || !k ? `${NAMES[k]}, ${thousands(counts[k])}\u00a0px` : NAMES[k];
+    });
+    const digits = [...counts.keys()].filter((k) => k && counts[k]).sort((a, b) => counts[b] - counts[a]);
     const by = net ? "" : " Computed by Python.";
-    return stage.say(`Pixels by class: ${[...parts, `none: ${thousands(counts[0])}`].join(", ")}.${by}`);
+    const names = digits.map((k) => NAMES[k]).join(", ");
+    return stage.say(`${names ? `Digits found, by pixels: ${names}.` : "No digit found."}${by}`);
   }
 
   function aboutPixel(row, column) {
     mask.draw();
     const i = row * drawing.shape[1] + column;
     const best = found.labels.data[i];
-    const chance = `${NAMES[best]}, ${number(100 * found.chances.data[i], 1)} %`;
+    const chance = `${NAMES[best]}, ${number(100 * found.chances.data[i], 1)}\u00a0%`;
     const cut = best && !label(i) ? ", below the threshold: none" : "";
     stage.say(`Row ${row}, column ${column}: ${chance}${cut}.`);
   }
 
-  /** The colours, with their classes. */
+  /** The colours, with their classes and how many pixels each has. */
   const keys = NAMES.map((name, k) => {
     const colour = make("span", { className: "cnx-swatch", "aria-hidden": "true" });
     colour.style.background = `rgb(${PALETTE[k]})`;
-    return make("span", { className: "cnx-key" }, colour, name);
+    const key = make("span", { className: "cnx-key" }, colour, make("span", {}, name));
+    key.style.minWidth = "7em"; // so that no other moves when a count grows
+    return key;
   });
 
   const threshold = stage.slider("threshold", {
     min: 0,
-    max: 1,
+    max: 0.95,
     step: 0.01,
     value: model.get("threshold"),
     change: (value) => {
@@ -142,7 +148,7 @@ function render({ model, el }) {
     draw(everything());
   });
   let seed = 0;
-  const example = stage.button("Example", () => {
+  const example = stage.button("Other digits", () => {
     const uniform = random((seed += 1));
     const below = (n) => Math.floor(n * uniform());
     const free = below(4); // three of four quarters get a digit, as in training
@@ -156,10 +162,10 @@ function render({ model, el }) {
     draw(everything());
   }, "Lay other sample digits on the canvas");
 
-  stage.row(pad.board.figure, mask.figure).classList.add("cnx-top");
+  stage.row(make("div", {}, pad.board.figure, threshold.field), mask.figure).classList.add("cnx-top");
   stage.say("");
   stage.root.append(make("p", { className: "cnx-row cnx-small" }, ...keys));
-  stage.row(clear, example, threshold.field);
+  stage.row(clear, example);
   stage.pull(["drawing", "threshold"], () => {
     drawing = tensor(model.get("drawing"));
     threshold.value = model.get("threshold");
