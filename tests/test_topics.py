@@ -1,8 +1,8 @@
 """The course covers what the AI-Core notebook (2020) covered, and says it right: each topic has its place.
 
-Its headings up to the networks' output are listed here, each with the sections of notebooks 01 to 09 that took them
-over and with words or numbers that the corrected statement cannot do without. They are looked for in the prose and in
-the stored outputs; folded solutions and answers do not count.
+Its headings are listed here, its links to other documents with them, each with the sections of notebooks 01 to 14 that
+took them over and with words or numbers that the corrected statement cannot do without. They are looked for in the
+prose and in the stored outputs; folded solutions and answers do not count.
 """
 
 import copy
@@ -104,6 +104,13 @@ TABLE = r"""
 06 > Why a non-linearity = only the interior agrees | k_1 + s\,(k_2 - 1) | pixels seen: 7
 06 > Why a non-linearity = the result is not linear, so no kernel gives it | with ReLU: False
 06 > The same in PyTorch = torch.nn.Conv2d agrees: True | the same loop | at least 50 times slower
+11 > A net of 24 layers = Deeper is worse | This is not overfitting: the training loss is high too
+11 > A net of 24 layers = 24 layers: test accuracy 11.3% 11.3% 11.3%
+11 > How large should the first weights be? = fan_in = C_in · kH · kW | one layer 0.167, 23 layers 1.27e-18
+11 > Batch normalisation = for each channel | over N, H and W | evaluation: alone as in company: True
+11 > Residual connections = relu(f(x) + x) | however small f' is
+11 > The 24-layer net, mended = batch norm + residual 97.7% 98.1% 97.0%
+12 > What excites a channel most = is a tendency, and you can measure it | far from "one channel, one digit"
 
 # What does each filter look for?
 07 > What does each filter look for? = are learned, by backpropagation and gradient descent
@@ -114,6 +121,11 @@ TABLE = r"""
 07 > Recover a hidden kernel = [-1. 3. 1.] | Nobody told it a single number of the kernel
 07 > The same in three lines = the same gradient: True | the kernel of our own loop: True
 07 > The same in three lines = the filters become whatever lowers it
+12 > What each filter looks for = nothing forces a net to find patterns that please us
+12 > What each filter looks for = look at what comes out, not at the weights
+12 > One unit and what it sees = third receptive field 19, jump 4, padding 8 | changed outside, same values: True
+12 > What decided this answer? = they measure different things
+12 > Does the heat map tell the truth? = which change does it claim to be about?
 
 # Pooling layers
 08 > Pooling layers = no weights | Each channel is pooled by itself | stride defaults to the window's size
@@ -130,6 +142,7 @@ TABLE = r"""
 08 > Strides instead of pooling = stride 1, then pooling 5,120,000 | stride 2 1,280,000
 08 > Global pooling = where does a classifier's tolerance to shifts come from? | global pooling before the linear layer
 08 > Global pooling = training images that are shifted | A net that flattens has separate weights for every place
+13 > The head decides = the head decides whether the place counts | at odd shifts as at even ones
 
 # The output of convolutional neural networks
 09 > 09 · What a CNN outputs = outputs a picture, unless something at its end removes the places
@@ -144,11 +157,76 @@ TABLE = r"""
 09 > Making maps larger = two basic ways back to the image's size
 09 > The transposed convolution = (n - 1)s + k | input gradient of 07: True | That is no inverse
 09 > The checkerboard = some two, some four
+
+# Let's implement a convolutional neural network
+10 > Look at the data first = 50000 training, 10000 validation and 10000 test images | Do you agree with all of them?
+10 > From files to batches = Its generator has a seed of its own, so the split is the same every time | You look once, at the very end
+10 > From files to batches = For evaluation the order does not matter, so it is not shuffled | 391 batches
+10 > The net = That size is computed, never typed | together 141,258; in the linear layer 90.6%
+10 > Logits, and the loss that expects them = cross_entropy takes logits | a softmax at the end of the net as well
+10 > Logits, and the loss that expects them = lowest loss 1.4612 | highest loss 2.4612
+10 > Logits, and the loss that expects them = 1 softmax: gradient of length 1.41 | 2 softmax: gradient of length 5.4e-09
+10 > Logits, and the loss that expects them = zero_grad() empties the old gradients
+10 > Prove that it can learn = close to -\log(1/10) = \log 10 | All 100 images are learned by heart
+10 > Exercise: train_one_epoch = the mean loss over all images of the epoch | Batches may have different sizes
+10 > Measure = eval(); no gradients; the device; counting over all batches before dividing once
+10 > Measure = the net learned from neither
+10 > Longer training, and when to stop = overfitting | wrong answers become more certain
+10 > Augmentation, and when it is wrong = A change is allowed if the label stays true
+10 > Save, load, go on = weights_only=True
+10 > Several processes = --tensorboard | the restored net gives the same scores: True
+10 > Common mistakes = A typed 32 * 20 * 20 that breaks with the next image size
+
+# It's done
+13 > Recap = Convolution gives locality and sharing | from the head, or from data
+14 > The course in one paragraph = An image is an array whose neighbours belong together | A kernel is a pattern
+14 > The course in one paragraph = Many kernels, a bias and a ReLU make a layer
+14 > The course in one paragraph = pooling and heads decide what a shift changes
+
+# Next steps: Custom Datasets
+14 > 14 · Your own data = it has a length, and for each index it gives one pair of image and label
+14 > A folder of pictures = the place of its folder's name among the sorted names | other labels elsewhere, and no error
+14 > A folder of pictures = paired with its file by name | by position is a classic mistake
+14 > Modes and sizes = convert throws away the transparency | all above 255 is cut off
+14 > Modes and sizes = turns the picture upright | Only then does it change the mode
+14 > Broken files = Opening a file is no test | It never changes or deletes anything
+14 > Broken files = cut off.png: is damaged or cut off | renamed.png: is no picture
+14 > Split by group = split by photograph 98% right | split by drawing 85% right | Each group belongs to one side
+14 > Learned from training images only = they come from the training images | Augmentation, too, is for training alone
+14 > A good net, and your digits = come from another distribution | a net always answers
+14 > Teach it with a few of yours = strokes and corners are the same everywhere
+14 > Exercise: corners_to_center and center_to_corners = each as a fraction of the picture | lose no fraction of a pixel
+14 > Exercise: box_iou = Intersection over union | Boxes that do not overlap give 0
+14 > Where is it? One object, one box = smooth L1 | Mean IoU on unseen scenes: at least 0.7
+14 > Where is it? One object, one box = boxes.csv, line 5: gone.png has a row, and there is no such file
+14 > Where is it? One object, one box = also for an empty scene, and for two objects one between them
+14 > Hand the net on = Never trust an export: compare
+
+# Appendix: Empirical Benchmarking of Fully Connected vs Convolutional Architecture on MNIST
+13 > Equal in what? = CNN - 39,674 5,250,944 132 | MLP, equal parameters 20 38,950 38,920 0.999
+13 > Equal in what? = MLP, equal MACs 2698 5,253,016 5,250,308 | You cannot have both at once
+13 > Equal effort, and luck = sample standard deviation | never the best
+13 > Equal effort, and luck = CNN 97.5 ± 0.1 | MLP, equal parameters 89.3 ± 0.3 | MLP, equal MACs 93.6 ± 0.3
+13 > Equal effort, and luck = The CNN wins both times | So it is not size
+13 > Digits that move = odd numbers too. Nothing is cut off
+13 > Digits that move = CNN 97.5 ± 0.1 94.9 ± 0.4 75.1 ± 1.8 44.8 ± 2.1 24.1 ± 4.6
+13 > Digits that move = MLP, equal MACs 93.6 ± 0.3 70.1 ± 0.7 31.3 ± 0.8 11.0 ± 1.1 5.2 ± 0.3
+13 > Digits that move = Convolution alone does not make an answer independent of the place
+13 > The head decides = flatten 97.6 ± 0.2 94.9 ± 0.4 78.4 ± 2.5 | max 97.1 ± 0.5 96.8 ± 0.7 97.1 ± 0.5
+13 > The head decides = In the middle, where all training digits were, flatten is slightly ahead of the average
+13 > Or learn it from data = tolerance can be learned, even by an MLP | CNN, moved 95.2 ± 0.3 95.5 ± 0.6
+13 > The same shuffle for all = one for all 91.6 ± 0.7 88.8 ± 0.6 | The MLP does not notice the fixed shuffle
+13 > The same shuffle for all = one for each 25.8 ± 1.5 16.9 ± 0.9 | only ink is counted
+13 > Few images = The fewer images, the larger the gap | 100 82.4 ± 2.8 68.9 ± 0.7
+13 > An older experiment, looked at again = windows of 22x22 cut out at random
+13 > An older experiment, looked at again = CNN, softmax twice 128,522 7,822,400 94.6 ± 4.7 67.0 ± 2.5
+13 > An older experiment, looked at again = MLP, softmax once 137,285 136,900 94.8 ± 0.1 51.7 ± 0.5
+13 > An older experiment, looked at again = random: 67.0% of the digits lose ink
+13 > An older experiment, looked at again = Features that were translation invariant would lose nothing
+13 > An older experiment, looked at again = Its maps are equivariant; its answer becomes invariant by a global head
 """
-HEADINGS = (
-    18  # of the AI-Core notebook, its title not counted, up to "The output of convolutional neural networks"
-)
-LAST = "09"  # the notebook up to which they are taken over
+HEADINGS = 22  # of the AI-Core notebook, its title not counted
+LAST = "14"  # the notebook up to which they are taken over
 
 
 class Topic(NamedTuple):

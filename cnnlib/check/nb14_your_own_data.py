@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.data import default_collate
 
 from cnnlib.check.engine import Student, exercise
-from cnnlib.folders import read_image
+from cnnlib.folders import DataError, read_image
 
 Array = NDArray[Any]
 Four = tuple[float, float, float, float]
@@ -24,7 +24,15 @@ Four = tuple[float, float, float, float]
 # DigitFolder
 
 
-FOLDERS = ("seven", "Zero", "four", ".ipynb_checkpoints", "One", "empty")  # in the order they are made
+FOLDERS = (
+    "seven",
+    "Zero",
+    "four",
+    ".ipynb_checkpoints",
+    "One",
+    "empty",
+    ".trash",
+)  # in the order they are made
 BROKEN = {"Zero/notes.txt", "four/b_cut.png", "One/text.png", "seven/c_cut.jpg"}
 
 
@@ -50,7 +58,7 @@ def DigitFolder(student: Student) -> None:
 
 
 def _make_digits(root: Path) -> None:
-    """Six folders of 28x28 pictures in several modes, all different, and files that are none."""
+    """Folders of 28x28 pictures in several modes, all different, and files that are none."""
     from PIL import Image
 
     for name in FOLDERS:
@@ -112,11 +120,17 @@ def _item(student: Student, dataset: Any, i: int, tried: str) -> tuple[Array, in
     try:
         item = dataset[i]
     except Exception as error:
-        student.fail(
-            tried, "an image and its label", f"{type(error).__name__}: {error}",
-            "A file that cannot be decoded is among the items. Decode each once in __init__ (opening it, or verify(), "
-            "is not enough), and leave out those that fail.",
-        )  # fmt: skip
+        hint = "`__getitem__` stopped with this error."
+        if isinstance(
+            error, OSError | SyntaxError | EOFError | DataError
+        ):  # what Pillow and read_image raise
+            hint = (
+                "A file that cannot be decoded is among the items. Decode each once in __init__ (opening it, or "
+                "verify(), is not enough), and leave out those that fail."
+            )
+        elif "NoneType" in str(error) and "callable" in str(error):
+            hint = "`transform` is None unless one is given: call it only then."
+        student.fail(tried, "an image and its label", f"{type(error).__name__}: {error}", hint)
     student.require(
         isinstance(item, tuple | list) and len(item) == 2, tried, "a pair (image, label)", _kind(item),
         "Each item is a pair: the image, then its label.",
@@ -168,6 +182,10 @@ def _same_files(
             image.max() <= 1.5, f"item {i} of {tried}", "values from 0 to 1", f"values up to {image.max():g}",
             "The pixels are still 0 to 255: divide by 255.",
         )  # fmt: skip
+        student.require(
+            image.min() >= -0.01, f"item {i} of {tried}", "values from 0 to 1", f"values down to {image.min():g}",
+            "Divide the pixels by 255 and do no more. Normalising is a transform's work.",
+        )  # fmt: skip
     for extra, hint in (
         (root / ".ipynb_checkpoints" / "b.png",
          "A picture of the hidden folder .ipynb_checkpoints is among the items. Jupyter makes such folders: pass over "
@@ -180,6 +198,10 @@ def _same_files(
     for path, picture, _ in expected:
         name = path.relative_to(root).as_posix()
         hint = f"{name} is missing. It is a good picture; are all endings read, in any case (.png, .PNG, .JPG, .jpeg)?"
+        if len(found) >= len(expected):
+            hint = f"There are enough items, but none shows {name} in its greys, divided by 255."
+        if any(_near(1 - picture, image) for image in found):
+            hint = f"{name} comes out as its negative. Keep the greys as they are in the file."
         if name == "Zero/10.png" and len(found) >= len(expected):
             hint = (
                 f"{name} is black ink on a transparent ground, and comes out wrong. Lay it over white before "
@@ -212,19 +234,20 @@ def _same_labels(
         "machine. Sort the names."
     )
     for rule, hint in (
-        (sorted(FOLDERS), "The hidden folder .ipynb_checkpoints was counted as a class."),
+        (sorted(FOLDERS), "The hidden folders .ipynb_checkpoints and .trash were counted as classes."),
         (sorted(os.listdir(root)), "Everything that lies in root was counted as a class. Only visible folders are."),
         (sorted(visible, key=str.lower), "The names were sorted without regard to case. Python's sorted puts capitals "
          "first."),
         (sorted(set(names)), "The empty folder was left out. It keeps its number, so that labels do not change on the "
          "day it is filled."),
         (sorted(visible, reverse=True), "The names are sorted backwards."),
+        (["", *sorted(visible)], "The labels are counted from 1. Count from 0, as cross_entropy does."),
         (listed, by_system),
         ([name for name in listed if name in FOLDERS], by_system),
         ([name for name in listed if name in visible], by_system),
         ([name for name in listed if name in names], by_system),
     ):  # fmt: skip
-        if labels == [rule.index(name) for name in names] != wanted:
+        if set(names) <= set(rule) and labels == [rule.index(name) for name in names] != wanted:
             student.fail(tried, f"the labels {wanted}", f"{labels}", hint)
     student.require(
         labels == wanted, tried, f"the labels {wanted}", f"{labels}",
@@ -255,11 +278,15 @@ def _transformed(student: Student, root: Path, first: Array) -> None:
 
     def transform(image: Any) -> Any:
         calls.append(image)
-        return image + len(calls)
+        return image + len(calls) if isinstance(image, torch.Tensor) else image
 
     dataset, tried = student.call(root, transform), "an item of DigitFolder(root, transform)"
     calls.clear()
-    got = [np.asarray(torch.as_tensor(dataset[0][0]).double()) for _ in range(2)]
+    try:
+        pictures = [dataset[0][0] for _ in range(2)]
+    except Exception as error:
+        student.fail(tried, "what transform makes of the image", f"{type(error).__name__}: {error}",
+                     "An item must also be found where a transform was given.")  # fmt: skip
     student.require(
         calls, tried, "what transform makes of the image", "transform was not called",
         "Call transform in __getitem__: a random change is then a new one in every epoch.",
@@ -267,8 +294,9 @@ def _transformed(student: Student, root: Path, first: Array) -> None:
     student.require(
         isinstance(calls[0], torch.Tensor) and _near(calls[0].double().numpy(), first), tried,
         "transform called with the float tensor (1, 28, 28)", f"called with {_kind(calls[0])}",
-        "Transform last, when the image is a float tensor from 0 to 1.",
+        "Transform last, when the image is a float tensor from 0 to 1, and give it the image alone.",
     )  # fmt: skip
+    got = [student.numbers(picture, tried).astype(np.float64) for picture in pictures]
     student.require(
         _near(got[0], first + 1) and _near(got[1], first + 2), tried, "what transform returns, anew each time",
         "another image", "Return what transform gives, called once each time an item is asked for.",
@@ -282,8 +310,9 @@ GROUPS: tuple[Array, ...] = (
     np.array([3, 1, 3, 2, 5, 3, 4, 1, 3, 5]),
     np.repeat(np.arange(20) * 7 % 23, 1 + np.arange(20) ** 2 % 11)[::-1],
     np.array([f"writer {math.isqrt(i * 27 % 64)}" for i in range(64)]),
+    np.arange(23) * 5 % 9,
 )
-FRACTIONS = ((0.6, 0.2, 0.2), (0.7, 0.1, 0.2), (0.5, 0.25, 0.25))
+FRACTIONS = ((0.6, 0.2, 0.2), (0.7, 0.1, 0.2), (0.5, 0.25, 0.25), (0.6, 0.25, 0.15))  # the last need rounding
 
 
 @exercise(
@@ -425,6 +454,22 @@ def _normalisation_mistakes() -> list[tuple[str, Callable[..., object]]]:
         x = train.astype(np.float64)
         return np.stack([x.mean(axis=(0, 2, 3)), x.std(axis=(2, 3)).mean(axis=0)])
 
+    def pixels_averaged(train: Array, validation: Array) -> Array:
+        x = train.astype(np.float64)
+        return np.stack([x.mean(axis=(0, 2, 3)), x.std(axis=0).mean(axis=(1, 2))])
+
+    def applied(train: Array, validation: Array) -> tuple[Array, ...]:
+        mean, sd = _normalisation(train, validation)[:, None, :, None, None]
+        return (train - mean) / sd, (validation - mean) / sd
+
+    def overflowed(train: Array, validation: Array) -> Array:
+        mean = train.mean(axis=(0, 2, 3))
+        return np.stack([mean, np.sqrt(np.maximum((train * train).mean(axis=(0, 2, 3)) - mean**2, 0))])
+
+    def deviation_of_both(train: Array, validation: Array) -> Array:
+        both = _normalisation(np.concatenate([train, validation]), validation)
+        return np.stack([_normalisation(train, validation)[0], both[1]])
+
     def halves(train: Array, validation: Array) -> Array:
         return (_normalisation(train, train) + _normalisation(validation, validation)) / 2
 
@@ -446,6 +491,21 @@ def _normalisation_mistakes() -> list[tuple[str, Callable[..., object]]]:
         ("This is a number for each channel and column. Average over the last axis too.", over((0, 2))),
         ("These are the deviations inside each image, averaged. Images differ from each other too: take all pixels of "
          "a channel together.", images_averaged),
+        ("These are the deviations at each pixel, averaged. Take all pixels of a channel together.", pixels_averaged),
+        ("This is a number for each row of pixels: the channels are axis 1 of (N, C, H, W). Average over 0, 2 and 3.",
+         over((0, 1, 3))),
+        ("This is a number for each column of pixels: the channels are axis 1 of (N, C, H, W). Average over 0, 2 and "
+         "3.", over((0, 1, 2))),
+        ("The results have axes of length 1 left over. Return the shape (C,): without keepdims.",
+         lambda train, validation: _normalisation(train, validation)[:, None, :, None, None]),
+        ("The mean is train's, but the deviation is of both parts. Use train alone.",
+         deviation_of_both),
+        ("These are normalised images. Return the two numbers of each channel; the caller will use them.", applied),
+        ("Only the means are here. Return means and deviations.",
+         lambda train, validation: _normalisation(train, validation)[0]),
+        ("Squares of uint8 do not fit into uint8: convert to float before you square.", overflowed),
+        ("The images were divided by 255. Leave their values as they are.",
+         lambda train, validation: _normalisation(train, validation) / 255),
         ("The two results are in the other order: first the mean, then the deviation.",
          lambda train, validation: _normalisation(train, validation)[::-1]),
     ]  # fmt: skip
@@ -509,6 +569,12 @@ def _to_center_mistakes() -> list[tuple[str, Callable[..., object]]]:
          changed(lambda b, h, w: np.concatenate([np.floor(b[:2]), b[2:]]) / [w, h, w, h])),
         ("The first two numbers are the top left corner. Return the middle.",
          changed(lambda b, h, w: np.concatenate([b[:2] - b[2:] / 2, b[2:]]) / [w, h, w, h])),
+        ("Only x2 and y2 were halved: add first, (x1 + x2) / 2.", lambda box, size: _to_center(
+            (2 * box[0], 2 * box[1], box[2], box[3]), size)[:2] + _to_center(box, size)[2:]),
+        ("The box was read as (y1, x1, y2, x2). It is (x1, y1, x2, y2): x first.",
+         lambda box, size: _to_center((box[1], box[0], box[3], box[2]), size)),
+        ("The order is (cx, cy, w, h), not (cx, w, cy, h).",
+         changed(lambda b, h, w: (b / [w, h, w, h])[[0, 2, 1, 3]])),
         ("The middle is not halved: it is the mean of two corners.",
          changed(lambda b, h, w: b * [2, 2, 1, 1] / [w, h, w, h])),
         ("The first two numbers are half the size, not the middle: add the corners before you halve.",
@@ -552,7 +618,28 @@ def _to_corners_mistakes() -> list[tuple[str, Callable[..., object]]]:
         height, width = size
         return cx * width, cy * height, (cx + w) * width, (cy + h) * height
 
+    def in_pixels(change: Callable[[float, float, float, float], object]) -> Callable[..., object]:
+        """`change` gets the middle and the size of the box in pixels."""
+        return lambda box, size: change(
+            box[0] * size[1], box[1] * size[0], box[2] * size[1], box[3] * size[0]
+        )
+
+    def fractions_halved(box: Four, size: tuple[int, int]) -> object:
+        cx, cy, w, h = box
+        height, width = size
+        return cx * width - w / 2, cy * height - h / 2, cx * width + w / 2, cy * height + h / 2
+
     return [
+        ("This is the middle and the size in pixels. Return the two corners.",
+         in_pixels(lambda x, y, w, h: (x, y, w, h))),
+        ("The second corner is the middle: it lies half the size beyond it.",
+         in_pixels(lambda x, y, w, h: (x - w / 2, y - h / 2, x, y))),
+        ("w and h are fractions too: half of them has to be multiplied by the width and the height of the picture.",
+         fractions_halved),
+        ("w and h are swapped: w belongs to x, h to y.",
+         lambda box, size: _to_corners((box[0], box[1], box[3], box[2]), size)),
+        ("You divided by the width and the height. The way back is to multiply.",
+         lambda box, size: np.array(_to_corners(box, (1, 1))) / [size[1], size[0], size[1], size[0]]),
         ("x was multiplied by the height and y by the width. `size` is (height, width), x runs along the width.",
          changed(lambda b, h, w: b / [w, h, w, h] * [h, w, h, w])),
         ("x and y are swapped in the result: (x1, y1, x2, y2).", changed(lambda b, h, w: b[[1, 0, 3, 2]])),
@@ -564,7 +651,7 @@ def _to_corners_mistakes() -> list[tuple[str, Callable[..., object]]]:
         ("Fractions of a pixel are lost: round takes them away. Keep floats.", changed(lambda b, h, w: np.round(b))),
         ("The box is twice too large: half of the size lies on each side of the middle.", whole_size),
         ("The middle was taken for the top left corner.", from_corner),
-        ("Width and height of the box are asked nowhere: return the two corners.",
+        ("The last two numbers are the size of the box. Return its second corner: return the two corners.",
          changed(lambda b, h, w: np.concatenate([b[:2], b[2:] - b[:2]]))),
         ("Everything was multiplied by the same side. x belongs to the width, y to the height.",
          changed(lambda b, h, w: b / [w, h, w, h] * w)),
@@ -616,6 +703,10 @@ def _box_iou(a: Four, b: Four) -> float:
     return intersection / union if union > 0 else 0.0
 
 
+def _whole(box: Four) -> Four:
+    return float(int(box[0])), float(int(box[1])), float(int(box[2])), float(int(box[3]))
+
+
 def _area(box: Four) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
@@ -644,6 +735,14 @@ def _iou_mistakes() -> list[tuple[str, Callable[..., object]]]:
         whole = (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
         return max(0, sides(a, b)[0]) * max(0, sides(a, b)[1]) / whole if whole else 0.0
 
+    def around(a: Four, b: Four) -> float:
+        width, height = max(a[2], b[2]) - min(a[0], b[0]), max(a[3], b[3]) - min(a[1], b[1])
+        whole = _area(a) + _area(b) - width * height
+        return width * height / whole if whole else 0.0
+
+    def as_sizes(a: Four, b: Four) -> float:
+        return _box_iou(*((x, y, x + w, y + h) for x, y, w, h in (a, b)))
+
     def unguarded(a: Four, b: Four) -> float:
         w, h = (max(0, side) for side in sides(a, b))
         return w * h / (_area(a) + _area(b) - w * h)
@@ -667,5 +766,19 @@ def _iou_mistakes() -> list[tuple[str, Callable[..., object]]]:
         ("Twice the intersection over the sum of the areas is another measure (Dice). Divide by the union.",
          build(divide=lambda i, a, b: (a + b) / 2)),
         ("A pixel too many on each side: corners are edges here, so the width is x2 - x1, without + 1.", pixels),
+        ("The box was read as (x, y, width, height). The last two numbers are its second corner.", as_sizes),
+        ("The box was read as (x1, x2, y1, y2). It is (x1, y1, x2, y2).",
+         lambda a, b: _box_iou((a[0], a[2], a[1], a[3]), (b[0], b[2], b[1], b[3]))),
+        ("This is 1 minus the IoU, which is a loss. Return the IoU.", lambda a, b: 1 - _box_iou(a, b)),
+        ("This is a percentage. Return a fraction from 0 to 1.", lambda a, b: 100 * _box_iou(a, b)),
+        ("// cuts off the fraction. Divide with /.", lambda a, b: _box_iou(a, b) // 1),
+        ("Where the boxes lie apart a side is negative, and abs makes an overlap of it. Take 0 there.",
+         build(lambda w, h: abs(w * h))),
+        ("Two equal boxes without an area share nothing: return 0 for them.",
+         lambda a, b: 1.0 if a == b else _box_iou(a, b)),
+        ("min and max are swapped: the intersection begins at the larger of the two left edges and ends at the smaller "
+         "of the two right ones.", around),
+        ("Corners need not be whole numbers: fractions of a pixel are lost.",
+         lambda a, b: _box_iou(_whole(a), _whole(b))),
         ("Two boxes without an area have a union of 0, and a division by it fails. Return 0 for them.", unguarded),
     ]  # fmt: skip

@@ -141,11 +141,11 @@ class HiddenToo(Folder):
         return sorted(p.name for p in root.iterdir() if p.is_dir())
 
 
-@wrong("DigitFolder", hint="was counted as a class")
+@wrong("DigitFolder", hint="were counted as classes")
 class HiddenCounted(Folder):
     def __init__(self, root, transform=None):
         super().__init__(root, transform)
-        self.items = [(image, label + 1) for image, label in self.items]
+        self.items = [(image, label + 2) for image, label in self.items]  # two hidden folders come first
 
 
 @wrong("DigitFolder", hint="without regard to case")
@@ -302,6 +302,51 @@ class ImagesOnly(Folder):
         return self.items[i][0]
 
 
+@wrong("DigitFolder", hint="counted from 1")
+class CountedFromOne(Folder):
+    def label(self, label, name):
+        return label + 1
+
+
+@wrong("DigitFolder", hint="comes out as its negative")
+class Negatives(Folder):
+    def read(self, path):
+        return 1 - super().read(path)
+
+
+@wrong("DigitFolder", hint="do no more")
+class FromMinusOne(Folder):
+    def read(self, path):
+        return 2 * super().read(path) - 1
+
+
+@wrong("DigitFolder", hint="in its greys")
+class Darker(Folder):
+    def read(self, path):
+        return super().read(path) / 2
+
+
+@wrong("DigitFolder", hint="unless one is given")
+class TransformNeverMissing(Folder):
+    def __getitem__(self, i):
+        image, label = self.items[i]
+        return self.transform(image), label
+
+
+@wrong("DigitFolder", hint="give it the image alone")
+class TransformOfThePair(Folder):
+    def __getitem__(self, i):
+        pair = self.items[i]
+        return pair if self.transform is None else self.transform(pair)
+
+
+@wrong("DigitFolder", hint="stopped with this error")
+class NamesAsNumbers(Folder):
+    def __getitem__(self, i):
+        image, _ = self.items[i]
+        return image, int("seven")
+
+
 # group_split
 
 
@@ -420,6 +465,21 @@ def one_item_each(groups, fractions, seed):
     return [first[part] for part in cut(order, fractions)]
 
 
+@wrong("group_split", hint="round(fraction")
+def rounded_up(groups, fractions, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    first = -int(-fractions[0] * len(names) // 1)
+    second = -int(-fractions[1] * len(names) // 1)
+    return by_names(groups, (names[:first], names[first : first + second], names[first + second :]))
+
+
+@wrong("group_split", hint="round(fraction")
+def cut_at_rounded_sums(groups, fractions, seed):
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    first, second = (round(share * len(names)) for share in np.cumsum(fractions)[:2])
+    return by_names(groups, np.split(names, [first, second]))
+
+
 # normalisation
 
 
@@ -502,6 +562,61 @@ def in_place(train, validation):
     sd = train.std((0, 2, 3))
     train -= mean.astype(train.dtype)
     return mean.ravel(), sd
+
+
+@right("normalisation")
+def with_einsum(train, validation):
+    x = train.astype(float)
+    mean = np.einsum("nchw->c", x) / (x.size / x.shape[1])
+    centred = x - mean[:, None, None]
+    return list(mean), np.sqrt(np.einsum("nchw,nchw->c", centred, centred) / (x.size / x.shape[1]))
+
+
+@wrong("normalisation", hint="without keepdims")
+def kept_dims(train, validation):
+    return train.mean((0, 2, 3), keepdims=True), train.std((0, 2, 3), keepdims=True)
+
+
+@wrong("normalisation", hint="number for each column of pixels")
+def channels_last(train, validation):
+    return train.mean((0, 1, 2)), train.std((0, 1, 2))
+
+
+@wrong("normalisation", hint="number for each row of pixels")
+def rows_kept(train, validation):
+    return train.mean((0, 1, 3)), train.std((0, 1, 3))
+
+
+@wrong("normalisation", hint="at each pixel, averaged")
+def pixel_deviations(train, validation):
+    return train.mean((0, 2, 3)), train.std(axis=0).mean((1, 2))
+
+
+@wrong("normalisation", hint="the deviation is of both parts")
+def deviation_of_both(train, validation):
+    return train.mean((0, 2, 3)), np.concatenate([train, validation]).std((0, 2, 3))
+
+
+@wrong("normalisation", hint="These are normalised images")
+def normalised_images(train, validation):
+    mean, sd = kept_dims(train, validation)
+    return (train - mean) / sd, (validation - mean) / sd
+
+
+@wrong("normalisation", hint="Only the means")
+def means_only(train, validation):
+    return train.mean((0, 2, 3))
+
+
+@wrong("normalisation", hint="before you square")
+def squares_of_bytes(train, validation):
+    mean = train.mean((0, 2, 3))
+    return mean, np.sqrt(np.maximum((train * train).mean((0, 2, 3)) - mean**2, 0))
+
+
+@wrong("normalisation", hint="divided by 255")
+def scaled_first(train, validation):
+    return (train / 255).mean((0, 2, 3)), (train / 255).std((0, 2, 3))
 
 
 # corners_to_center
@@ -592,6 +707,27 @@ def half_sizes(box, size):
     return (x1 + x2) / 2 / w, (y1 + y2) / 2 / h, (x2 - x1) / 2 / w, (y2 - y1) / 2 / h
 
 
+@wrong("corners_to_center", hint="Only x2 and y2 were halved")
+def without_brackets(box, size):
+    x1, y1, x2, y2 = box
+    height, width = size
+    return (x1 + x2 / 2) / width, (y1 + y2 / 2) / height, (x2 - x1) / width, (y2 - y1) / height
+
+
+@wrong("corners_to_center", hint="read as (y1, x1, y2, x2)")
+def read_rows_first(box, size):
+    y1, x1, y2, x2 = box
+    height, width = size
+    return (x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height
+
+
+@wrong("corners_to_center", hint="not (cx, w, cy, h)")
+def axis_by_axis(box, size):
+    x1, y1, x2, y2 = box
+    height, width = size
+    return (x1 + x2) / 2 / width, (x2 - x1) / width, (y1 + y2) / 2 / height, (y2 - y1) / height
+
+
 # center_to_corners
 
 
@@ -673,6 +809,40 @@ def by_the_width(box, size):
 def inclusive_corners(box, size):
     (cx, cy, bw, bh), (h, w) = box, size
     return (cx - bw / 2) * w, (cy - bh / 2) * h, (cx + bw / 2) * w - 1, (cy + bh / 2) * h - 1
+
+
+@wrong("center_to_corners", hint="the middle and the size in pixels")
+def middle_in_pixels(box, size):
+    height, width = size
+    return box[0] * width, box[1] * height, box[2] * width, box[3] * height
+
+
+@wrong("center_to_corners", hint="second corner is the middle")
+def up_to_the_middle(box, size):
+    cx, cy, w, h = box
+    height, width = size
+    return (cx - w / 2) * width, (cy - h / 2) * height, cx * width, cy * height
+
+
+@wrong("center_to_corners", hint="w and h are fractions too")
+def half_a_fraction(box, size):
+    cx, cy, w, h = box
+    height, width = size
+    return cx * width - w / 2, cy * height - h / 2, cx * width + w / 2, cy * height + h / 2
+
+
+@wrong("center_to_corners", hint="w and h are swapped")
+def height_first(box, size):
+    cx, cy, h, w = box
+    height, width = size
+    return (cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height
+
+
+@wrong("center_to_corners", hint="is to multiply")
+def divided_again(box, size):
+    cx, cy, w, h = box
+    height, width = size
+    return (cx - w / 2) / width, (cy - h / 2) / height, (cx + w / 2) / width, (cy + h / 2) / height
 
 
 # box_iou
@@ -775,6 +945,71 @@ def subtracted_twice(a, b):
     w, h = (max(0, side) for side in overlap(a, b))
     rest = area(a) + area(b) - 2 * w * h
     return w * h / rest if rest else 0
+
+
+def rightly(a, b):
+    w, h = (max(0, side) for side in overlap(a, b))
+    whole = area(a) + area(b) - w * h
+    return w * h / whole if whole else 0.0
+
+
+@right("box_iou")
+def with_numpy(a, b):
+    (a, b), zero = np.array([a, b], float), np.zeros(2)
+    shared = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), zero).prod()
+    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - shared
+    return np.float32(shared / union if union else 0)
+
+
+@wrong("box_iou", hint="read as (x, y, width, height)")
+def with_sizes(a, b):
+    return rightly(*((x, y, x + w, y + h) for x, y, w, h in (a, b)))
+
+
+@wrong("box_iou", hint="read as (x1, x2, y1, y2)")
+def axis_by_axis_boxes(a, b):
+    return rightly(*((x1, y1, x2, y2) for x1, x2, y1, y2 in (a, b)))
+
+
+@wrong("box_iou", hint="which is a loss")
+def iou_loss(a, b):
+    return 1 - rightly(a, b)
+
+
+@wrong("box_iou", hint="percentage")
+def in_percent(a, b):
+    return 100 * rightly(a, b)
+
+
+@wrong("box_iou", hint="// cuts off")
+def floor_divided(a, b):
+    w, h = (max(0, side) for side in overlap(a, b))
+    whole = area(a) + area(b) - w * h
+    return w * h // whole if whole else 0
+
+
+@wrong("box_iou", hint="abs makes an overlap")
+def absolute_sides(a, b):
+    w, h = (abs(side) for side in overlap(a, b))
+    whole = area(a) + area(b) - w * h
+    return w * h / whole if whole else 0
+
+
+@wrong("box_iou", hint="share nothing")
+def one_for_equal(a, b):
+    return 1.0 if a == b else rightly(a, b)
+
+
+@wrong("box_iou", hint="min and max are swapped")
+def min_for_max(a, b):
+    w, h = max(a[2], b[2]) - min(a[0], b[0]), max(a[3], b[3]) - min(a[1], b[1])
+    whole = area(a) + area(b) - w * h
+    return w * h / whole if whole else 0
+
+
+@wrong("box_iou", hint="need not be whole numbers")
+def whole_numbers(a, b):
+    return rightly(tuple(map(int, a)), tuple(map(int, b)))
 
 
 SAME = "the mean over three axes does not depend on the order in which they are named"
