@@ -109,7 +109,7 @@ function render({ model, el }) {
     const done = losses.length - 1;
     const all = [...losses, ...(previous?.losses ?? [])];
     const named = (name, used) =>
-      `${name}, ${used.length > 2 ? "several rates" : `rate ${used.map((rate) => rate.toFixed(2)).join(", ")}`}`;
+      `${name}, ${used.length > 1 ? "several rates" : `rate ${used[0].toFixed(2)}`}`;
     const small = (values) => values.map((value) => Math.max(value, 1e-15));
     const before = previous ? [{ name: named("before", previous.rates), values: small(previous.losses) }] : [];
     curve.show({
