@@ -4,6 +4,7 @@ import { Lines, Stage, make, number } from "./view.js";
 
 const INITS = [["small", "normal, 0.01"], ["default", "PyTorch's default"], ["he", "He"]];
 const [WIDE, SAMPLES, MOST] = [64, 16, 30]; // units a layer, inputs, layers
+const [LOW, HIGH] = [1e-15, 1e9]; // the same axis for all settings, so that slopes can be compared
 
 /** 0.31, or 6.4e−11 where that is shorter. */
 function short(value) {
@@ -12,10 +13,12 @@ function short(value) {
   return `${digits}e${number(Number(power))}`;
 }
 
-function verdict(ratio) {
-  if (ratio < 1e-3) return "vanishes";
-  if (ratio > 1e3) return "explodes";
-  return ratio < 0.05 ? "shrinks" : ratio > 20 ? "grows" : "keeps its size";
+/** What becomes of the first of these values on the way to the last. */
+function verdict(values) {
+  const ratios = values.map((value) => value / values[0]);
+  if (Math.min(...ratios) >= 0.1 && Math.max(...ratios) <= 10) return "stays within a factor of ten";
+  const ratio = ratios.at(-1);
+  return ratio < 1 ? `shrinks by a factor of ${short(1 / ratio)}` : `grows by a factor of ${short(ratio)}`;
 }
 
 function render({ model, el }) {
@@ -54,13 +57,11 @@ function render({ model, el }) {
     const all = (weights[kind] ??= firstWeights(kind, MOST, WIDE, 2 * seed + 1));
     const used = { shape: [count, WIDE, WIDE], data: all.data.subarray(0, count * WIDE * WIDE) };
     const { signal, gradient } = signalAndGradient(input, grad, used, { norm: norm.value, skip: skip.value });
-    const both = [...signal, ...gradient];
-    const high = Math.max(1e6, ...both, ...both.map((value) => 1 / value)); // 1 stands in the middle of both charts
-    const show = (lines, values, say) => lines.show({ series: [{ values }], low: 1 / high, high, marks: true, say });
+    const show = (lines, values, say) => lines.show({ series: [{ values }], low: LOW, high: HIGH, marks: true, say });
     const there = `Signal: ${short(signal[0])} at the input, ${short(signal[count])} after layer ${count}, it ` +
-      `${verdict(signal[count] / signal[0])}.`;
+      `${verdict([...signal])}.`;
     const back = `Gradient: ${short(gradient[count])} at layer ${count}, ${short(gradient[0])} at the input, it ` +
-      `${verdict(gradient[0] / gradient[count])}.`;
+      `${verdict([...gradient].reverse())}.`;
     show(forward, signal, there);
     show(backward, gradient, back);
     stage.say(`${there} ${back}`);
@@ -70,9 +71,8 @@ function render({ model, el }) {
   stage.row(forward.figure, backward.figure).classList.add("cnx-top");
   stage.say("");
   stage.root.append(make("p", { className: "cnx-small" },
-    `A net of ${WIDE} units a layer with random weights and ReLU, without biases, on ${SAMPLES} random inputs. Signal: ` +
-    "the standard deviation of a unit over the inputs, averaged over the layer. Gradient: the root mean square of the " +
-    "loss's gradient at the layer's output, for a loss whose gradient at the last layer is random."));
+    `${WIDE} units a layer, ReLU, random weights, ${SAMPLES} random inputs. Signal: spread over the inputs. ` +
+    "Gradient: root mean square."));
   stage.pull(["layers", "init", "norm", "skip", "seed"], update);
   update();
   return () => stage.ending.abort();

@@ -9,6 +9,7 @@ from cnnlib import plot
 from cnnlib.explorers.base import Explorer, uniform
 
 WIDTH, SAMPLES, LAYERS = 64, 16, 30
+RANGE = (1e-15, 1e9)  # of the axis, the same for all settings, so that slopes can be compared
 NAMES = {"small": "normal, 0.01", "default": "PyTorch's default", "he": "He"}
 
 
@@ -66,12 +67,10 @@ class DepthExplorer(Explorer):
 
     def _draw(self) -> None:
         curves = self.value
-        both = np.concatenate(list(curves.values()))
-        most = max(1e6, both.max(), (1 / both).max())
         figure, panels = plt.subplots(1, 2, figsize=(plot.WIDTH, 2.6), layout="constrained", sharey=True)
         for ax, (name, curve) in zip(panels, curves.items(), strict=True):
             ax.semilogy(curve, ".-")
             ax.set(title=name, xlabel="layer")
-            ax.set_ylim(1 / most, most)
+            ax.set_ylim(*RANGE)
         parts = [NAMES[self.init], "normalised" * self.norm, "skip connections" * self.skip]
         figure.suptitle(f"{self.layers} layers: {', '.join(filter(None, parts))}", fontsize=10)

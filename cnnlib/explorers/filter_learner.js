@@ -3,6 +3,7 @@ import { conv2d, conv2dWeightGrad, map, nested, plane, squaredError, tensor, zer
 import { Board, Lines, Stage, make, number, signed } from "./view.js";
 
 const MOST_STEPS = 200;
+const STRIDE = 16; // steps at once, and Play stops behind as many
 const TOO_FAR = 1e12; // a loss that nobody will come back from
 const FOUND = 1e-9; // a largest error that is none
 
@@ -20,7 +21,8 @@ const digits = (value) => {
 function render({ model, el }) {
   const stage = new Stage(el, "Filter learner", model);
   let image, hidden, target, kernel, losses, now, stop;
-  let previous = null; // the losses of the run before the last reset, to compare with
+  let rates = []; // those of the present run
+  let previous = null; // losses and rates of the run before the last reset, to compare with
 
   function read() {
     image = tensor(model.get("image"));
@@ -28,6 +30,7 @@ function render({ model, el }) {
     hidden = tensor(model.get("hidden"));
     kernel = tensor(model.get("kernel"));
     losses = [...model.get("losses")];
+    rates = losses.length > 1 ? [model.get("learning_rate")] : [];
     target = conv2d(image, bank(hidden));
     look();
     if (!losses.length) losses = [now.loss];
@@ -50,12 +53,14 @@ function render({ model, el }) {
     kernel = { shape: kernel.shape, data: kernel.data.map((value, i) => value - rate * now.gradient.data[i]) };
     look();
     losses.push(now.loss);
+    if (!rates.includes(rate)) rates.push(rate);
     tell();
     return !finished() && most(difference(kernel, hidden)) > FOUND;
   }
   function reset() {
     pause();
-    if (losses.length > 1) previous = losses;
+    if (losses.length > 1) previous = { losses, rates };
+    rates = [];
     kernel = zeros(kernel.shape);
     look();
     losses = [now.loss];
@@ -67,7 +72,7 @@ function render({ model, el }) {
   }
   function start() {
     if (finished()) return;
-    stop = stage.repeat(() => step() || pause(), () => 150);
+    stop = stage.repeat(() => (step() && (losses.length - 1) % STRIDE ? true : pause()), () => 150);
     play.textContent = "Pause";
   }
   function pause() {
@@ -102,16 +107,18 @@ function render({ model, el }) {
     boards.difference.show({ values: difference(kernel, hidden), colour: weights, text: short });
 
     const done = losses.length - 1;
-    const all = [...losses, ...(previous ?? [])];
+    const all = [...losses, ...(previous?.losses ?? [])];
+    const named = (name, used) =>
+      `${name}, ${used.length > 1 ? "several rates" : `rate ${used[0].toFixed(2)}`}`;
     const small = (values) => values.map((value) => Math.max(value, 1e-15));
-    const before = previous ? [{ name: "before", values: small(previous) }] : [];
+    const before = previous ? [{ name: named("before", previous.rates), values: small(previous.losses) }] : [];
     curve.show({
-      series: [{ name: "now", values: small(losses) }, ...before],
+      series: [{ name: named("now", rates.length ? rates : [model.get("learning_rate")]), values: small(losses) }, ...before],
       low: Math.max(1e-15, Math.min(1e-2, ...all)),
       high: Math.max(100, ...all),
       say: `Loss after each of ${done} steps, on a logarithmic scale: from ${digits(losses[0])} to ${digits(now.loss)}`,
     });
-    for (const button of [play, one, ten]) button.disabled = finished();
+    for (const button of [play, one, many]) button.disabled = finished();
     stage.say(`Step ${done}: loss ${digits(now.loss)}, largest error of the kernel ` +
       `${digits(most(difference(kernel, hidden)))}.${verdict(done)}`);
   }
@@ -124,12 +131,12 @@ function render({ model, el }) {
     return done >= MOST_STEPS ? ` Stopped after ${MOST_STEPS} steps.` : "";
   }
 
-  const play = stage.button("Play", () => (stop ? pause() : start()), "Step after step");
+  const play = stage.button("Play", () => (stop ? pause() : start()), `Step after step, up to ${STRIDE}, ${2 * STRIDE} and so on`);
   const one = stage.button("Step", () => (pause(), step()), "One step of gradient descent");
-  const ten = stage.button("10 steps", () => {
+  const many = stage.button(`${STRIDE} steps`, () => {
     pause();
-    for (let i = 0; i < 10 && step(); i++);
-  }, "Ten steps at once");
+    for (let i = 0; i < STRIDE && step(); i++);
+  }, "As many steps at once");
   const rate = stage.slider("learning rate", {
     min: 0.01,
     max: 1.2,
@@ -144,11 +151,11 @@ function render({ model, el }) {
   read();
   const names = Object.keys(boards);
   const rows = [names.slice(0, 4), names.slice(4)].map((part) =>
-    make("div", { className: "cnx-row" }, ...part.map((name) => boards[name].figure)));
+    make("div", { className: "cnx-row cnx-top cnx-even" }, ...part.map((name) => boards[name].figure)));
   stage.row(make("div", {}, ...rows), curve.figure);
   stage.say("");
   const again = stage.button("Reset", reset, "Begin again with zeros");
-  stage.row(rate.field, ...(stage.quiet ? [] : [play]), one, ten, again);
+  stage.row(rate.field, ...(stage.quiet ? [] : [play]), one, many, again);
   stage.pull(["learning_rate"], () => {
     rate.value = model.get("learning_rate");
     draw();

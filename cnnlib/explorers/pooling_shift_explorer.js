@@ -24,7 +24,7 @@ const OUTPUTS = [
 const NAMES = OUTPUTS.map(([name]) => name);
 
 const share = ({ equal, counted }) => (counted ? equal / counted : NaN);
-const percent = (value) => (Number.isNaN(value) ? "–" : `${number(100 * value, 0)} %`);
+const percent = (value) => (Number.isNaN(value) ? "–" : `${number(100 * value, 0)}\u00a0%`);
 const way = (pixels, forward, back) => `${Math.abs(pixels)} ${pixels < 0 ? back : forward}`;
 
 /** A board whose arrow keys move the image instead of a cursor. */
@@ -131,9 +131,8 @@ function render({ model, el }) {
     sliders.forEach((slider, axis) => (slider.value = [down, right][axis]));
     const found = Object.entries(EDGES).find(([, weights]) => String(weights) === String(kernel.data));
     edges.value = found ? found[0] : "";
-    const listed = [0, 1, 2, 3, 4].map((index) => `${NAMES[index]} ${percent(same[index])}`).join(", ");
-    stage.say(`Moved ${way(right, "right", "left")}, ${way(down, "down", "up")}. ` +
-      `Still the same at the same place: ${listed}.`);
+    stage.say(`Moved ${way(right, "right", "left")}, ${way(down, "down", "up")}: ` +
+      `max pooling keeps ${percent(same[1])} at its place, average pooling ${percent(same[2])}.`);
   }
 
   const sliders = ["down", "right"].map((label, axis) => stage.slider(label, {
@@ -156,17 +155,18 @@ function render({ model, el }) {
 
   read();
   stage.row(picture.figure, ...boards.map(({ figure }) => figure));
+  stage.root.append(table);
+  stage.root.append(make("p", { className: "cnx-small" }, "Moved along: the output moves along only in whole strides."));
   const swatch = ([r, g, b], text) => {
     const box = make("span", { className: "cnx-swatch" });
     box.style.background = `rgb(${r},${g},${b})`;
     return make("span", { className: "cnx-small" }, box, text);
   };
   const legend = [[STAYED, "as before at this place"], [CHANGED, "not as before"], [[0, 0, 0], "0 both times"]];
-  stage.row(...legend.map((entry) => swatch(...entry)));
+  stage.row(...legend.map((entry) => swatch(...entry)), make("span", { className: "cnx-small" }, "brighter: larger"));
   stage.say("");
   const back = stage.button("Back", () => shiftTo(0, 0), "Move the digit back");
   stage.row(sliders[1].field, sliders[0].field, back, edges.field);
-  stage.root.append(table);
   stage.pull(["image", "kernel", "shift"], () => {
     read();
     update();

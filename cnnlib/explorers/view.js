@@ -367,6 +367,13 @@ export class Board {
   }
 }
 
+/** The whole numbers from bottom to top, at most five, 0 among them. */
+function wholes(bottom, top) {
+  const step = Math.max(1, Math.ceil((top - bottom) / 4));
+  const first = Math.ceil(bottom / step);
+  return Array.from({ length: Math.floor(top / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
 const svg = (tag, attributes = {}, ...children) => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -384,7 +391,10 @@ export class Lines {
     this.figure = make("figure", { className: "cnx-board" }, this.title, this.picture);
   }
 
-  /** `series` is [{name, values}]; `low` and `high` bound the scale unless the values decide; `say` describes it. */
+  /**
+   * `series` is [{name, values}]; `low` and `high` bound the scale unless the values decide, and a curve that leaves it is
+   * cut off; `say` describes it.
+   */
   show({ series, low, high, say = this.title.textContent, marks = false }) {
     const { width, height, log } = this;
     const scale = log ? (value) => Math.log10(Math.max(value, 1e-300)) : (value) => value;
@@ -396,10 +406,11 @@ export class Lines {
     const [left, right, above, below] = [46, width - 8, series.some(({ name }) => name) ? 24 : 8, height - 22];
     const at = (index, value) => [
       left + ((right - left) * index) / (longest - 1),
-      below - ((below - above) * (Math.min(top, Math.max(bottom, scale(value))) - bottom)) / (top - bottom),
+      below - ((below - above) * (scale(value) - bottom)) / (top - bottom),
     ];
-    const label = (value) => (log ? `1e${number(value, 1)}` : number(value, 3));
-    const parts = [bottom, (bottom + top) / 2, top].flatMap((value) => {
+    const label = (value) => (log ? `1e${number(value)}` : number(value, 3));
+    const ticks = log ? wholes(bottom, top) : [bottom, (bottom + top) / 2, top];
+    const parts = ticks.flatMap((value) => {
       const y = at(0, log ? 10 ** value : value)[1];
       return [
         svg("line", { x1: left, x2: right, y1: y, y2: y, class: "cnx-rule" }),
@@ -407,14 +418,21 @@ export class Lines {
       ];
     });
     parts.push(svg("text", { x: right, y: height - 4, "text-anchor": "end" }, `${this.x} ${longest - 1}`));
+    const edge = 3; // room for a mark on the border
+    const [x, y, wide, tall] = [left - edge, above - edge, right - left + 2 * edge, below - above + 2 * edge];
+    const inside = svg("svg", { x, y, width: wide, height: tall, viewBox: `${x} ${y} ${wide} ${tall}`, overflow: "hidden" });
+    const between = Math.min(140, (right - left) / series.length); // names in the legend
+    parts.push(inside);
     series.forEach(({ name, values }, index) => {
       const colour = SERIES[index % SERIES.length];
       const points = values.map((value, i) => (Number.isNaN(value) ? null : at(i, value))).filter(Boolean);
-      parts.push(svg("polyline", { points: points.map((point) => point.join(",")).join(" "), stroke: colour }));
-      if (marks) parts.push(...points.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.5, fill: colour })));
-      const x = left + 6 + index * 90;
-      if (name) parts.push(svg("line", { x1: x, x2: x + 14, y1: 10, y2: 10, stroke: colour, "stroke-width": 3 }),
-        svg("text", { x: x + 18, y: 14, class: "cnx-name" }, name));
+      const own = { color: colour, class: `cnx-series-${index}` };
+      inside.append(svg("polyline", { points: points.map((point) => point.join(",")).join(" "), stroke: "currentColor", ...own }));
+      if (marks) inside.append(...points.map(([cx, cy]) => svg("circle", { cx, cy, r: 2.5, fill: "currentColor", ...own })));
+      const start = left + 6 + index * between;
+      if (name) parts.push(
+        svg("line", { x1: start, x2: start + 14, y1: 10, y2: 10, stroke: "currentColor", "stroke-width": 3, ...own }),
+        svg("text", { x: start + 18, y: 14, class: "cnx-name" }, name));
     });
     this.picture.setAttribute("aria-label", say);
     this.picture.replaceChildren(...parts);

@@ -11,7 +11,7 @@ import traitlets
 from numpy.testing import assert_allclose
 
 from cnnlib.explorers import DepthExplorer
-from cnnlib.explorers.depth_explorer import _normal, _weights
+from cnnlib.explorers.depth_explorer import RANGE, _normal, _weights
 
 SETTINGS = list(itertools.product(["small", "default", "he"], [False, True], [False, True]))
 
@@ -103,17 +103,21 @@ def numbers(sentence: str) -> list[float]:
 def test_the_remedies_show_in_the_sentence(visit: Any) -> None:
     page = visit(DepthExplorer())
     assert_allclose(numbers(page.said()), said(DepthExplorer()), rtol=0.06)
-    assert page.said().count("it vanishes") == 2
+    assert page.said().count("it shrinks by a factor of ") == 2
+    factors = [float(text) for text in re.findall(r"factor of ([\d.]+e\d+)", page.said())]
+    curves = DepthExplorer().value
+    ratios = [curves["signal"][0] / curves["signal"][-1], curves["gradient"][-1] / curves["gradient"][0]]
+    assert_allclose(factors, ratios, rtol=0.06)
     page.choose("first weights", "He")
     assert page.trait("init") == "he"
-    assert page.said().count("it vanishes") == 0
+    assert page.said().count("it shrinks") == 0
     page.page.get_by_label("skip connections").check()
     assert_allclose(numbers(page.said()), said(DepthExplorer(init="he", skip=True)), rtol=0.06)
-    assert page.said().count("it explodes") == 2
+    assert page.said().count("it grows by a factor of ") == 2
     page.page.get_by_label("normalise each layer").focus()
     page.page.keyboard.press("Space")
     assert (page.trait("norm"), page.trait("skip")) == (True, True)
-    assert page.said().count("it keeps its size") == 2
+    assert page.said().count("it stays within a factor of ten") == 2
     page.choose("first weights", "normal, 0.01")
     page.page.get_by_label("normalise each layer").uncheck()
     page.page.get_by_label("skip connections").uncheck()
@@ -129,10 +133,24 @@ def test_the_charts_have_a_point_per_layer(visit: Any) -> None:
     charts = page.page.locator("svg.cnx-lines")
     assert [charts.nth(i).locator("circle").count() for i in (0, 1)] == [13, 13]
     assert charts.nth(0).get_attribute("aria-label").startswith("Signal: ")
-    assert [charts.nth(i).locator("text").nth(1).text_content() for i in (0, 1)] == ["1e0", "1e0"]
+    ticks = ["1e−12", "1e−6", "1e0", "1e6"]
+    assert [charts.nth(i).locator("text").all_text_contents()[:4] for i in (0, 1)] == [ticks, ticks]
     heights = [float(c.get_attribute("cy")) for c in charts.nth(0).locator("circle").all()]
     assert heights == sorted(heights)  # the signal only falls
     assert charts.nth(0).locator("text").last.text_content() == "layer 12"
+    for init in ("He", "normal, 0.01"):  # the axis stays, also for a curve that leaves it
+        page.choose("first weights", init)
+        assert charts.nth(0).locator("text").all_text_contents()[:4] == ticks
+    page.slide("layers", 30)
+    height = float(charts.nth(0).get_attribute("viewBox").split()[3])
+    assert float(charts.nth(0).locator("circle").last.get_attribute("cy")) > height
+    assert charts.nth(0).locator("svg").get_attribute("overflow") == "hidden"
+
+
+@pytest.mark.parametrize(("init", "norm", "skip"), [setting for setting in SETTINGS if setting[0] != "small"])
+def test_the_fixed_range_shows_the_usual_cases(init: str, norm: bool, skip: bool) -> None:
+    curves = DepthExplorer(init=init, norm=norm, skip=skip, layers=30).value
+    assert RANGE[0] < min(map(min, curves.values())) < max(map(max, curves.values())) < RANGE[1]
 
 
 def test_python_changes_it(visit: Any) -> None:
