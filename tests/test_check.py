@@ -179,6 +179,23 @@ def test_errors_that_are_expected() -> None:
     assert "raise ValueError. a size is at least 1" in message(positive, lambda size: size)
 
 
+def test_an_error_of_another_type_is_told_the_right_one() -> None:
+    def asserts(size: int) -> int:
+        assert size > 0, "too small"
+        return size
+
+    assert "raise ValueError, no other error." in " ".join(message(positive, asserts).split())
+
+
+def test_a_factor_is_not_read_off_nan() -> None:
+    @exercise("think")
+    def one_gap(student: Student) -> None:
+        student.compare(lambda x: x / x, [(np.array([2.0, 0.0]),)])
+
+    with np.errstate(invalid="ignore"):
+        assert "times the right one" not in message(one_gap, lambda x: np.array([np.nan, np.nan]))
+
+
 def test_one_coincidence_is_no_diagnosis() -> None:
     @exercise("think")
     def power(student: Student) -> None:

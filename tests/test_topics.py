@@ -174,7 +174,7 @@ TABLE = r"""
 10 > Measure = the net learned from neither
 10 > Longer training, and when to stop = overfitting | wrong answers become more certain
 10 > Augmentation, and when it is wrong = A change is allowed if the label stays true
-10 > 10 · Train a ConvNet = weights_only=True | --tensorboard | the restored net gives the same scores: True
+10 > 10 · Train a ConvNet = weights_only=True | TensorBoard | the restored net gives the same scores: True
 10 > Common mistakes = A typed 32 * 20 * 20 that breaks with the next image size
 
 # It's done
