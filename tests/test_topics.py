@@ -160,7 +160,8 @@ TABLE = r"""
 
 # Let's implement a convolutional neural network
 10 > Look at the data first = 50000 training, 10000 validation and 10000 test images | Do you agree with all of them?
-10 > From files to batches = Its generator has a seed of its own, so the split is the same every time | You look once, at the very end
+10 > From files to batches = Its generator has a seed of its own, so the split is the same every time
+10 > From files to batches = you look once, at the very end
 10 > From files to batches = For evaluation the order does not matter, so it is not shuffled | 391 batches
 10 > The net = That size is computed, never typed | together 141,258; in the linear layer 90.6%
 10 > Logits, and the loss that expects them = cross_entropy takes logits | a softmax at the end of the net as well
