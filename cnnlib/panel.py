@@ -185,7 +185,7 @@ class TrainingPanel(ipywidgets.VBox):  # type: ignore[misc]
         loss.set(xlabel="epoch", ylabel=f"loss, cut at {HIGHEST:g}", ylim=(0, 1.02 * HIGHEST))
         accuracy.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02))
         for axes in (loss, accuracy):
-            axes.set(xlim=(0, self._epochs), xticks=range(self._epochs + 1))
+            axes.set(xlim=(0, 1.04 * self._epochs), xticks=range(self._epochs + 1))
         if self.runs:
             figure.legend(*loss.get_legend_handles_labels(), loc="outside lower left", fontsize=8)
         else:

@@ -17,8 +17,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cnnlib.explorers.base import STORED, VIEW
+<<<<<<< HEAD
 from tests.course import PROJECT
 from tests.explorers.browser import SCREENSHOTS, every
+=======
+from tests.course import NOTEBOOKS, PROJECT, read
+from tests.explorers.browser import SCREENSHOTS
+>>>>>>> hunt
 
 TOKEN = "course"
 NETS = """from torch import nn
@@ -36,14 +41,33 @@ CELLS = [
     "convolution.stride = 2",
 ]
 
+BOARD = next(cell.source for cell in read(NOTEBOOKS[10]).cells if "%tensorboard" in cell.source)
+PANEL = (
+    "from cnnlib import data, panel, plot\nplot.style()",
+    "training = panel.TrainingPanel(data.load_digits(), epochs=2)\ntraining",
+    "print(6 * 7)",
+    "training._epochs = 1000",
+    "import sys\nfrom pathlib import Path\nfrom tempfile import TemporaryDirectory\n"
+    "run = {'history': [{'epoch': e, 'loss': 1 / e, 'validation_loss': 1 / e + e / 30} for e in range(1, 9)]}",
+    BOARD.replace("look = False", "look = True"),
+    "import os, signal\nfrom tensorboard import manager\n"
+    "for board in manager.get_all():\n"
+    "    if board.logdir == logs.name:\n        os.kill(board.pid, signal.SIGTERM)",
+)
+
 
 @pytest.fixture(scope="module")
 def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A JupyterLab of its own, in a folder with one notebook; returns its address and the folder."""
+    """A JupyterLab of its own, in a folder with two notebooks; returns its address and the folder."""
     folder = tmp_path_factory.mktemp("lab")
+<<<<<<< HEAD
     every_one = [NETS, *(f"explorers.{name}({WITH_NETS.get(name, '')})" for name in every())]
     for name, sources in {"explorers": CELLS, "every": every_one}.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+=======
+    for name, cells in (("explorers", CELLS), ("panel", PANEL)):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+>>>>>>> hunt
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
@@ -180,6 +204,7 @@ def test_alive_in_step_with_python_and_a_picture_when_reopened(
     page.close()
 
 
+<<<<<<< HEAD
 def test_every_explorer_lives_in_a_notebook(chromium: Browser, lab: tuple[str, Path]) -> None:
     url, _ = lab
     page = opened(chromium, url, "every")
@@ -195,4 +220,54 @@ def test_every_explorer_lives_in_a_notebook(chromium: Browser, lab: tuple[str, P
             expect(explorer.locator(".cnx-line")).to_have_text(re.compile(r"\w+ .*\w"), timeout=20_000)
             explorer.screenshot(path=SCREENSHOTS / f"lab_{name}.png")
     assert complaints == []
+=======
+def test_the_panel_trains_stops_and_leaves_a_picture(chromium: Browser, lab: tuple[str, Path]) -> None:
+    url, folder = lab
+    page = opened(chromium, url, "panel")
+    connected(page)
+    for index in (0, 1):
+        run_cell(page, index)
+    panel = output(page, 1)
+    start, stop = (panel.get_by_role("button", name=name) for name in ("Start", "Stop"))
+    expect(start).to_be_enabled()
+    expect(stop).to_be_disabled()
+    expect(panel).to_contain_text("Choose, then press Start.")
+    empty = panel.locator("img").get_attribute("src")
+
+    # A run to its end, while the kernel answers.
+    start.click()
+    expect(stop).to_be_enabled()
+    run_cell(page, 2)
+    expect(output(page, 2)).to_contain_text("42")
+    expect(panel).to_contain_text("done. Validation loss", timeout=60_000)
+    expect(panel.locator("img")).not_to_have_attribute("src", empty or "")
+    page.screenshot(path=SCREENSHOTS / "lab_panel.png")
+
+    # A long one, stopped by the button.
+    run_cell(page, 3)
+    start.click()
+    expect(panel).to_contain_text("epoch 1/1000", timeout=60_000)
+    stop.click()
+    expect(panel).to_contain_text("stopped. ", timeout=60_000)
+    expect(start).to_be_enabled()
+    expect(stop).to_be_disabled()
+
+    stored = save(page, folder / "panel.ipynb")
+    (shown,) = stored["cells"][1]["outputs"]
+    assert set(shown["data"]) == {"image/png", "text/plain"}
+    page.close()
+
+
+def test_tensorboard_shows_inside_the_notebook(chromium: Browser, lab: tuple[str, Path]) -> None:
+    """The cell of notebook 10, switched on."""
+    page = opened(chromium, lab[0], "panel")
+    connected(page)
+    run_cell(page, 4)
+    run_cell(page, 5)
+    inside = output(page, 5).frame_locator("iframe")
+    expect(inside.get_by_text("Scalars").first).to_be_visible(timeout=60_000)
+    expect(inside.get_by_text("loss").first).to_be_visible(timeout=60_000)
+    page.screenshot(path=SCREENSHOTS / "lab_tensorboard.png")
+    run_cell(page, 6)
+>>>>>>> hunt
     page.close()
