@@ -28,7 +28,7 @@ COURSE = {
     "07_learning_a_filter": "15 + 30",
     "08_pooling_and_translation": "20 + 30",
     "09_what_a_cnn_outputs": "15 + 25",
-    "10_train_a_convnet": "25 + 55",
+    "10_train_a_convnet": "25 + 35",
     "11_going_deeper": "25 + 20",
     "12_inside_a_trained_cnn": "20 + 25",
     "13_fully_connected_versus_convolutional": "25 + 30",

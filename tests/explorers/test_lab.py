@@ -17,13 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cnnlib.explorers.base import STORED, VIEW
-<<<<<<< HEAD
-from tests.course import PROJECT
-from tests.explorers.browser import SCREENSHOTS, every
-=======
 from tests.course import NOTEBOOKS, PROJECT, read
-from tests.explorers.browser import SCREENSHOTS
->>>>>>> hunt
+from tests.explorers.browser import SCREENSHOTS, every
 
 TOKEN = "course"
 NETS = """from torch import nn
@@ -60,14 +55,9 @@ PANEL = (
 def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A JupyterLab of its own, in a folder with two notebooks; returns its address and the folder."""
     folder = tmp_path_factory.mktemp("lab")
-<<<<<<< HEAD
     every_one = [NETS, *(f"explorers.{name}({WITH_NETS.get(name, '')})" for name in every())]
-    for name, sources in {"explorers": CELLS, "every": every_one}.items():
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-=======
-    for name, cells in (("explorers", CELLS), ("panel", PANEL)):
+    for name, cells in (("explorers", CELLS), ("every", every_one), ("panel", PANEL)):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
->>>>>>> hunt
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
@@ -204,7 +194,6 @@ def test_alive_in_step_with_python_and_a_picture_when_reopened(
     page.close()
 
 
-<<<<<<< HEAD
 def test_every_explorer_lives_in_a_notebook(chromium: Browser, lab: tuple[str, Path]) -> None:
     url, _ = lab
     page = opened(chromium, url, "every")
@@ -220,7 +209,9 @@ def test_every_explorer_lives_in_a_notebook(chromium: Browser, lab: tuple[str, P
             expect(explorer.locator(".cnx-line")).to_have_text(re.compile(r"\w+ .*\w"), timeout=20_000)
             explorer.screenshot(path=SCREENSHOTS / f"lab_{name}.png")
     assert complaints == []
-=======
+    page.close()
+
+
 def test_the_panel_trains_stops_and_leaves_a_picture(chromium: Browser, lab: tuple[str, Path]) -> None:
     url, folder = lab
     page = opened(chromium, url, "panel")
@@ -269,5 +260,4 @@ def test_tensorboard_shows_inside_the_notebook(chromium: Browser, lab: tuple[str
     expect(inside.get_by_text("loss").first).to_be_visible(timeout=60_000)
     page.screenshot(path=SCREENSHOTS / "lab_tensorboard.png")
     run_cell(page, 6)
->>>>>>> hunt
     page.close()
