@@ -220,7 +220,7 @@ def bug_04(student: Student) -> None:
 
 
 def _start_05(x: Tensor, rate: float, training: bool) -> Tensor:
-    """ReLU, then dropout: in training a share `rate` becomes 0, the rest is divided by 1 - rate; else none does."""
+    """ReLU, then, in training only, dropout: a share `rate` becomes 0, what stays is divided by 1 - rate."""
     return F.dropout(F.relu(x), rate)
 
 
