@@ -102,7 +102,7 @@ def DigitPad(place: Place, python: Any) -> None:
     press(place, "Example")
     (scores,) = logits(place, to_mnist(python().drawing / 255)[None, None])
     chances = np.exp(scores[0]) / np.exp(scores[0]).sum()
-    reading = re.search(r"Read as (\d), ([\d.]+) %", said(place))
+    reading = re.search(r"Read as (\d), ([\d.]+)\s%", said(place))
     assert reading and int(reading[1]) == chances.argmax()
     assert abs(float(reading[2]) - 100 * chances.max()) < 0.1
 
