@@ -73,6 +73,11 @@ def _to_browser(array: NDArray[Any], widget: Any = None) -> Any:
         return array.astype(int).tolist() if np.array_equal(array, array.astype(int)) else array.tolist()
     if array.dtype == np.float64 and np.array_equal(array, array.astype(np.uint8)):
         array = array.astype(np.uint8)  # an eighth of the size
+    return packed(array)
+
+
+def packed(array: NDArray[Any]) -> dict[str, Any]:
+    """Return an array of numbers as JSON holds it in few characters."""
     text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
     return {"shape": list(array.shape), "dtype": str(array.dtype), "base64": text}
 
@@ -111,14 +116,12 @@ class Explorer(anywidget.AnyWidget):
     that draws the stored picture with matplotlib, and a `value`: what the reader made of it.
     """
 
+    _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode((HERE / "explorers.css").read_text(encoding="utf-8")).tag(sync=True)
 
-    def __init_subclass__(cls, **how: Any) -> None:
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
-        if "_esm" not in cls.__dict__ and (HERE / f"{name}.js").is_file():
-            cls._esm = traitlets.Unicode(_source(name)).tag(sync=True)
-            cls._esm.class_init(cls, "_esm")
-        super().__init_subclass__(**how)
+    @traitlets.default("_esm")
+    def _module(self) -> str:
+        return _source(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower())
 
     def open(self) -> None:
         """Wait: an explorer that is never shown tells no browser, and can be forgotten."""

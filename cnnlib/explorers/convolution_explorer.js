@@ -1,5 +1,5 @@
 // A kernel slides over an image: edit both, look at any place. In the view "size", one axis and its formula.
-import { conv2d, nested, outputSize, pad, plane, reads, stack, tensor, unread, zeros } from "./core.js";
+import { conv2d, nested, outputSize, pad, plane, reads, resized, stack, tensor, unread, zeros } from "./core.js";
 import { Board, Stage, gray, make, number, signed } from "./view.js";
 
 const KERNELS = {
@@ -44,6 +44,8 @@ function sum(factors, total, channels) {
   const factor = (value) => (value < 0 ? `(${number(value)})` : number(value));
   return `${used.map((pair) => pair.map(factor).join("·")).join(" + ")} = ${number(total)}.`;
 }
+
+const lacking = ({ message, missing }) => `${message} It would take ${missing} more.`;
 
 function slideView(stage, model) {
   const shown = new Set(model.get("controls"));
@@ -177,18 +179,10 @@ function slideView(stage, model) {
     }
     try {
       const bank = { shape: [1, ...kernel.shape], data: kernel.data };
-      for (const [axis, rows] of [[1, "rows"], [2, "columns"]]) {
-        const reach = dilation * (kernel.shape[axis] - 1) + 1;
-        const missing = reach - padded.shape[axis];
-        if (missing > 0) {
-          const said = `the kernel reaches over ${reach} ${rows}, the padded image has ${padded.shape[axis]}`;
-          throw new RangeError(`Nothing fits: ${said}. It would take ${missing} more.`);
-        }
-      }
       output = conv2d(padded, bank, null, { stride, dilation });
       place = place.map((at, axis) => Math.min(at, output.shape[axis + 1] - 1));
     } catch (error) {
-      problem ||= error.message;
+      problem ||= lacking(error);
     }
     draw();
   }
@@ -323,18 +317,8 @@ function slideView(stage, model) {
     max: 5,
     value: 3,
     change: (size) => {
-      const [channels, kH, kW] = kernel.shape;
-      const resized = zeros([channels, size, size]);
-      const [down, right] = [Math.trunc((size - kH) / 2), Math.trunc((size - kW) / 2)]; // around the middle
-      for (let c = 0; c < channels; c++) {
-        for (let i = Math.max(0, down); i < Math.min(size, kH + down); i++) {
-          for (let j = Math.max(0, right); j < Math.min(size, kW + right); j++) {
-            resized.data[(c * size + i) * size + j] = kernel.data[(c * kH + i - down) * kW + j - right];
-          }
-        }
-      }
-      if (size === 1 && resized.data.every((value) => value === 0)) resized.data.fill(1); // else all is 0
-      kernel = resized;
+      kernel = resized(kernel, size);
+      if (size === 1 && kernel.data.every((value) => value === 0)) kernel.data.fill(1); // else all is 0
       stage.push({ kernel: nested(kernel) });
       update();
     },
@@ -427,7 +411,7 @@ function sizeView(stage, model) {
       places = outputSize(n, k, s, p, d);
       missed = unread(n, k, s, p, d);
     } catch (error) {
-      problem = `${error.message} It would take ${-left} more.`;
+      problem = lacking(error);
     }
     const pixels = Float64Array.from({ length }, (_, i) => (outside(0, i) ? NaN : i - p));
     axis.show({

@@ -66,12 +66,16 @@ export function stack(planes) {
 
 // Sizes
 
-/** How many places a kernel has along one axis; throws where there is none. */
-export function outputSize(size, kernelSize, stride = 1, padding = 0, dilation = 1) {
+/**
+ * How many places a kernel has along one axis; throws where there is none, `missing` says how many pixels it lacks.
+ * `unit` and `whole` are the words for them.
+ */
+export function outputSize(size, kernelSize, stride = 1, padding = 0, dilation = 1, unit = "pixels", whole = "axis") {
   const reach = dilation * (kernelSize - 1) + 1;
   const length = size + 2 * padding;
   if (reach > length) {
-    throw new RangeError(`Nothing fits: the kernel reaches over ${reach} pixels, the padded axis has ${length}.`);
+    const said = `Nothing fits: the kernel reaches over ${reach} ${unit}, the padded ${whole} has ${length}.`;
+    throw Object.assign(new RangeError(said), { missing: reach - length });
   }
   return Math.floor((length - reach) / stride) + 1;
 }
@@ -258,8 +262,8 @@ export function conv2d(input, weight, bias = null, options = {}) {
   const [, height, width] = padded.shape;
   const [outChannels, inChannels, kH, kW] = weight.shape;
   const [[sH, sW], [dH, dW]] = [pair(stride), pair(dilation)];
-  const outH = outputSize(height, kH, sH, 0, dH);
-  const outW = outputSize(width, kW, sW, 0, dW);
+  const outH = outputSize(height, kH, sH, 0, dH, "rows", "image");
+  const outW = outputSize(width, kW, sW, 0, dW, "columns", "image");
   const result = zeros([outChannels, outH, outW]);
   const [places, taps, each] = [outH * outW, inChannels * kH * kW, outChannels / groups];
   if (bias) for (let o = 0; o < outChannels; o++) result.data.fill(bias.data[o], o * places, (o + 1) * places);
@@ -407,19 +411,33 @@ export function avgPool2d(input, kernelSize, stride = null, padding = 0) {
 export const globalAvgPool = (x) => avgPool2d(x, x.shape.slice(1));
 export const globalMaxPool = (x) => maxPool2d(x, x.shape.slice(1));
 
-/** The planes of (C, H, W) moved down and to the right by whole pixels, filled with zeros. */
-export function shifted(input, [down, right]) {
-  const [channels, height, width] = input.shape;
-  const result = zeros(input.shape);
-  for (let c = 0; c < channels; c++) {
-    for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
-      const [to, from] = [(c * height + y) * width, (c * height + y - down) * width];
-      for (let x = Math.max(0, right); x < Math.min(width, width + right); x++) {
-        result.data[to + x] = input.data[from + x - right];
-      }
+/** The rows and columns [first, last] of (..., H, W), with zeros for what lies outside. */
+function cut(x, [[top, bottom], [left, right]]) {
+  const [height, width] = x.shape.slice(-2);
+  const before = x.shape.slice(0, -2);
+  const [rows, columns] = [bottom - top + 1, right - left + 1];
+  const result = zeros([...before, rows, columns]);
+  const [from, to] = [Math.max(0, left), Math.min(width - 1, right) + 1];
+  for (let c = 0; from < to && c < count(before); c++) {
+    for (let row = Math.max(0, top); row <= Math.min(height - 1, bottom); row++) {
+      const start = (c * height + row) * width;
+      result.data.set(x.data.subarray(start + from, start + to), (c * rows + row - top) * columns + from - left);
     }
   }
   return result;
+}
+
+/** Planes on a black canvas of `size` with their top left corner at [row, column]; what lies outside is lost. */
+export function placed(x, [row, column], [height, width]) {
+  return cut(x, [[-row, height - 1 - row], [-column, width - 1 - column]]);
+}
+
+/** Planes moved down and to the right by whole pixels, filled with zeros. */
+export const shifted = (x, by) => placed(x, by, x.shape.slice(-2));
+
+/** Planes cut, or filled up with zeros, to size × size around their middle. */
+export function resized(x, size) {
+  return placed(x, x.shape.slice(-2).map((side) => Math.trunc((size - side) / 2)), [size, size]);
 }
 
 /** How many places are equal among those where either is not 0: {equal, counted}. */
@@ -573,21 +591,6 @@ export function forwardAround(net, image, before, window) {
   return outputs;
 }
 
-/** Rows and columns [first, last] of (C, H, W), with zeros for what lies outside. */
-function cut(x, [[top, bottom], [left, right]]) {
-  const [channels, height, width] = x.shape;
-  const result = zeros([channels, bottom - top + 1, right - left + 1]);
-  const [from, to] = [Math.max(0, left), Math.min(width - 1, right) + 1];
-  for (let c = 0; c < channels; c++) {
-    for (let row = Math.max(0, top); row <= Math.min(height - 1, bottom); row++) {
-      const start = (c * height + row) * width;
-      const at = (c * result.shape[1] + row - top) * result.shape[2] + from - left;
-      result.data.set(x.data.subarray(start + from, start + to), at);
-    }
-  }
-  return result;
-}
-
 /** Writes into `target` the rows and columns `range` from `part`, leaving out as many of it as `skipped` says. */
 function paste(part, [down, across], target, [[top, bottom], [left, right]]) {
   const [channels, height, width] = target.shape;
@@ -686,26 +689,6 @@ export function inkWindow({ shape: [height, width], data }) {
   return bottom < 0 ? null : { row: top, column: left, height: bottom - top + 1, width: right - left + 1 };
 }
 
-export function crop(x, { row, column, height, width }) {
-  const result = zeros([height, width]);
-  for (let i = 0; i < height; i++) {
-    const from = (row + i) * x.shape[1] + column;
-    result.data.set(x.data.subarray(from, from + width), i * width);
-  }
-  return result;
-}
-
-/** (H, W) on a black canvas of `size` with its top left corner at [row, column]; what lies outside is lost. */
-export function placed(x, [row, column], [height, width]) {
-  const result = zeros([height, width]);
-  for (let i = Math.max(0, -row); i < Math.min(x.shape[0], height - row); i++) {
-    for (let j = Math.max(0, -column); j < Math.min(x.shape[1], width - column); j++) {
-      result.data[(row + i) * width + column + j] = x.data[i * x.shape[1] + j];
-    }
-  }
-  return result;
-}
-
 /** (H, W) resized: every new pixel is the mean of the area it covers. */
 export function areaResize(x, height, width) {
   const share = (size, length) =>
@@ -734,7 +717,8 @@ export function areaResize(x, height, width) {
 export function toMnist(ink) {
   const window = inkWindow(ink);
   if (!window) return { window, image: zeros([28, 28]) };
-  const cropped = crop(ink, window);
+  const { row, column, height, width } = window;
+  const cropped = cut(ink, [[row, row + height - 1], [column, column + width - 1]]);
   const longer = Math.max(...cropped.shape);
   const nearest = (value) => Math.floor(value + 0.5 + 1e-6); // a tie goes up, whatever the last bit says
   const size = cropped.shape.map((n) => Math.max(1, nearest((n * 20) / longer)));
@@ -840,17 +824,6 @@ export function lessMean(x) {
 export function responseMap(image, kernel) {
   const [input, weight] = [{ ...image, shape: [1, ...image.shape] }, { ...kernel, shape: [1, 1, ...kernel.shape] }];
   return plane(conv2d(input, weight), 0);
-}
-
-/** A kernel (kH, kW) cut, or filled up with zeros, to size × size around its middle. */
-export function resized({ shape: [height, width], data }, size) {
-  const result = zeros([size, size]);
-  const [top, left] = [Math.floor((size - height) / 2), Math.floor((size - width) / 2)];
-  for (let i = 0; i < size * size; i++) {
-    const [row, column] = [Math.floor(i / size) - top, (i % size) - left];
-    if (row >= 0 && row < height && column >= 0 && column < width) result.data[i] = data[row * width + column];
-  }
-  return result;
 }
 
 // A deep net

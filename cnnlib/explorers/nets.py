@@ -1,6 +1,5 @@
 """Nets that travel to the browser: a torch model read as a plain chain of layers that `core.js` knows."""
 
-import base64
 import copy
 import json
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from torch.nn import functional as F
 
 from cnnlib import training
 from cnnlib.data import load_samples
-from cnnlib.explorers.base import Explorer
+from cnnlib.explorers.base import Explorer, packed
 
 Layer = dict[str, Any]
 STORABLE = 250_000  # characters of weights that a stored notebook keeps of one explorer
@@ -46,7 +45,11 @@ class Net:
 
     def state(self, dtype: str = "float32") -> list[Layer]:
         """Return the layers as JSON holds them, the weights as base64 of `dtype`."""
-        return [{name: _packed(value, dtype) for name, value in layer.items()} for layer in self.layers]
+
+        def sent(value: Any) -> Any:
+            return packed(value.astype(dtype)) if isinstance(value, np.ndarray) else value
+
+        return [{name: sent(value) for name, value in layer.items()} for layer in self.layers]
 
 
 class NetExplorer(Explorer):
@@ -260,10 +263,3 @@ def _run(layer: Layer, x: Tensor) -> Tensor:
         case "ReLU":
             return x.relu()
     raise ValueError(f"{layer['kind']} of an input of shape {tuple(x.shape)}")
-
-
-def _packed(value: Any, dtype: str) -> Any:
-    if not isinstance(value, np.ndarray):
-        return value
-    text = base64.b64encode(value.astype(dtype).tobytes()).decode()
-    return {"shape": list(value.shape), "dtype": dtype, "base64": text}

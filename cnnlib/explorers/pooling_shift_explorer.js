@@ -2,7 +2,7 @@
 import {
   agreement, avgPool2d, conv2d, globalAvgPool, globalMaxPool, maxPool2d, nested, pad, plane, relu, shifted, tensor,
 } from "./core.js";
-import { Board, Stage, gray, make, number } from "./view.js";
+import { Board, Stage, colourKey, gray, make, number } from "./view.js";
 
 const MARGIN = 8;
 const EDGES = {
@@ -157,13 +157,8 @@ function render({ model, el }) {
   stage.row(picture.figure, ...boards.map(({ figure }) => figure));
   stage.root.append(table);
   stage.root.append(make("p", { className: "cnx-small" }, "Moved along: the output moves along only in whole strides."));
-  const swatch = ([r, g, b], text) => {
-    const box = make("span", { className: "cnx-swatch" });
-    box.style.background = `rgb(${r},${g},${b})`;
-    return make("span", { className: "cnx-small" }, box, text);
-  };
   const legend = [[STAYED, "as before at this place"], [CHANGED, "not as before"], [[0, 0, 0], "0 both times"]];
-  stage.row(...legend.map((entry) => swatch(...entry)), make("span", { className: "cnx-small" }, "brighter: larger"));
+  stage.row(...legend.map((entry) => colourKey(...entry)), "brighter: larger").classList.add("cnx-small");
   stage.say("");
   const back = stage.button("Back", () => shiftTo(0, 0), "Move the digit back");
   stage.row(sliders[1].field, sliders[0].field, back, edges.field);

@@ -2,7 +2,7 @@
 import {
   brushed, forward, forwardAround, labelMap, map, packed, placed, plane, random, readNet, tensor, zeros,
 } from "./core.js";
-import { Board, Pad, Questions, Stage, make, gray, number, thousands } from "./view.js";
+import { Board, Pad, Questions, Stage, colourKey, gray, make, number, thousands } from "./view.js";
 
 // Matplotlib's tab10, as in notebook 09; class 0 is none.
 const PALETTE = [
@@ -125,9 +125,7 @@ function render({ model, el }) {
 
   /** The colours, with their classes and how many pixels each has. */
   const keys = NAMES.map((name, k) => {
-    const colour = make("span", { className: "cnx-swatch", "aria-hidden": "true" });
-    colour.style.background = `rgb(${PALETTE[k]})`;
-    const key = make("span", { className: "cnx-key" }, colour, make("span", {}, name));
+    const key = colourKey(PALETTE[k], name);
     key.style.minWidth = "7em"; // so that no other moves when a count grows
     return key;
   });

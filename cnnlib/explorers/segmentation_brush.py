@@ -1,6 +1,5 @@
 """Draw on a canvas, and a net says for every pixel what it belongs to."""
 
-import base64
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,7 +12,7 @@ from torch import nn
 
 from cnnlib import plot
 from cnnlib.data import load_samples
-from cnnlib.explorers.base import Array
+from cnnlib.explorers.base import Array, packed
 from cnnlib.explorers.nets import NetExplorer, probes
 
 PALETTE = np.vstack([[0, 0, 0], colormaps["tab10"].colors])  # type: ignore[attr-defined]  # as notebook 09's
@@ -65,8 +64,8 @@ class SegmentationBrush(NetExplorer):
             labels, chances = self._labels()
             self._reply = {
                 "asked": self._asked,
-                "labels": _packed(labels.astype(np.uint8)),
-                "chances": _packed(chances.astype(np.float32)),
+                "labels": packed(labels.astype(np.uint8)),
+                "chances": packed(chances.astype(np.float32)),
             }
 
     def _draw(self) -> None:
@@ -80,8 +79,3 @@ class SegmentationBrush(NetExplorer):
         found = [k for k in range(1, 11) if (mask == k).any()]
         patches = [Rectangle((0, 0), 1, 1, color=PALETTE[k]) for k in found]
         figure.legend(patches, [str(k - 1) for k in found], loc="outside right center", title="digit")
-
-
-def _packed(array: NDArray[Any]) -> dict[str, Any]:
-    text = base64.b64encode(array.tobytes()).decode()
-    return {"shape": list(array.shape), "dtype": str(array.dtype), "base64": text}

@@ -1,6 +1,6 @@
 // Shift a digit over a canvas, and see how sure two nets stay.
 import { argmax, forward, map, placed, plane, readNet, softmax, tensor, zeros } from "./core.js";
-import { Bars, Board, Questions, Stage, gray, make } from "./view.js";
+import { Bars, Board, Questions, Stage, colourKey, gray, make } from "./view.js";
 
 const SIZE = 44;
 const MARGIN = 8;
@@ -143,11 +143,7 @@ function render({ model, el }) {
   const middle = stage.button("To the middle", () => moveTo([0, 0]));
   const columns = answers.map(({ figure }, i) => make("div", {}, figure, records[i].figure));
   stage.row(board.figure, ...columns).classList.add("cnx-top");
-  const keys = [[COLOURS[1], "right"], [COLOURS[0], "wrong"], [GREY, "not tried"]].map(([colour, name]) => {
-    const swatch = make("span", { className: "cnx-swatch", "aria-hidden": "true" });
-    swatch.style.background = `rgb(${colour})`;
-    return make("span", { className: "cnx-key" }, swatch, name);
-  });
+  const keys = [colourKey(COLOURS[1], "right"), colourKey(COLOURS[0], "wrong"), colourKey(GREY, "not tried")];
   stage.root.append(make("p", { className: "cnx-row cnx-small" }, "Shifts tried:", ...keys));
   stage.say("");
   stage.row(other, middle);

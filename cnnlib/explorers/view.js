@@ -44,6 +44,13 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A colour [r, g, b] and what it means. */
+export function colourKey(colour, words) {
+  const swatch = make("span", { className: "cnx-swatch", "aria-hidden": "true" });
+  swatch.style.background = `rgb(${colour})`;
+  return make("span", { className: "cnx-key" }, swatch, make("span", {}, words));
+}
+
 /** The frame of one explorer: its parts, the line that is read aloud, and what ends when it is taken away. */
 export class Stage {
   constructor(el, label, model) {

@@ -14,7 +14,7 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 from cnnlib import explorers
-from cnnlib.explorers.base import HERE, STORED, VIEW, Array, Explorer, _from_browser, _to_browser
+from cnnlib.explorers.base import HERE, STORED, VIEW, Array, Explorer, _from_browser, _source, _to_browser
 from tests.explorers.browser import every
 
 READY = [
@@ -59,7 +59,7 @@ def test_what_is_stored_makes_the_same_explorer(name: str) -> None:
 
 @pytest.mark.parametrize("name", every())
 def test_its_module_stands_alone_and_joined(name: str) -> None:
-    source = getattr(explorers, name)._esm.default_value
+    source = _source(explorers._MODULES[name])
     assert source.count("export default") == 1
     assert "import " not in "".join(line for line in source.splitlines(True) if line.startswith("import"))
     own = (HERE / f"{explorers._MODULES[name]}.js").read_text()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cnnlib import explorers
+from cnnlib.explorers.base import _source
 from tests.explorers.browser import every, stored
 from tests.explorers.test_base import READY
 
@@ -70,6 +71,6 @@ def test_the_joined_module_is_one_that_a_notebook_can_load(visit: Any, name: str
             const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
             return Object.keys((await import(url)).default);
         }""",
-        getattr(explorers, name)._esm.default_value,
+        _source(explorers._MODULES[name]),
     )
     assert kinds == ["render"]

@@ -113,8 +113,14 @@ def ChannelMixer(place: Place, python: Any) -> None:
     now = python()
     row, column = now.position
     assert said(place).startswith(f"Row {row}, column {column}: ")
-    answer = re.split("→", said(place), maxsplit=1)[1]
-    assert numbers(answer)[:3] == now.value[row, column].tolist()
+    if now.image.shape[2] == 3 and now.opacity == 1:
+        assert numbers(said(place).partition("→")[2])[:3] == now.value[row, column].tolist()
+        return
+    worked_out = re.search(r"(Red|Green|Blue) [^=]* = (\d+); (\w+) (\d+), (\w+) (\d+)", said(place))
+    assert worked_out, said(place)
+    first, *rest = worked_out.groups()
+    values = dict(zip([first.lower(), *rest[1::2]], map(int, rest[::2]), strict=True))
+    assert [values[name] for name in ("red", "green", "blue")] == now.value[row, column].tolist()
 
 
 @action
