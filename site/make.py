@@ -46,7 +46,7 @@ def install_npm(dev: bool = False) -> Path:
     if not done.is_file() or done.read_bytes() != lock:
         npm = shutil.which("npm")
         if npm is None:
-            raise RuntimeError("npm is needed to build the site, for MathJax: install Node.js 20 or newer")
+            raise RuntimeError("npm is needed to build the site: install Node.js 20 or newer")
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, folder)
@@ -203,7 +203,7 @@ def build() -> None:
     """Build the site in build/site/html; a warning of Sphinx's is an error."""
     from sphinx.cmd.build import main as sphinx
 
-    install_npm()
+    node_modules = install_npm()
     prepare()
     settings = ["-D", f"html_static_path={STATIC}"]
     if sphinx(["-q", "-W", "--keep-going", "-b", "html", "-c", str(HERE), *settings, str(SOURCE), str(OUT)]):
@@ -213,6 +213,8 @@ def build() -> None:
     for path in OUT.rglob("*.html"):
         path.write_text(finished(path), encoding="utf-8")
     _drop_unused()
+    purge = [node_modules / "purgecss" / "lib" / "purgecss.js", OUT]
+    subprocess.run(["node", HERE / "purge.mjs", *purge], check=True)
 
 
 PICTURE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*_images/[^"]+\.png)"[^>]*?/?>')

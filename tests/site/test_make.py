@@ -92,7 +92,7 @@ def test_the_glossary_names_notebooks_of_the_course(module: Any) -> None:
 def test_npm_missing_is_said(module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BUILD", tmp_path)
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
-    with pytest.raises(RuntimeError, match="npm is needed to build the site, for MathJax"):
+    with pytest.raises(RuntimeError, match="npm is needed to build the site"):
         module.install_npm()
 
 
