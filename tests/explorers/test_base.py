@@ -94,6 +94,7 @@ def test_a_picture_leaves_no_figure_open() -> None:
 
 
 class Sample(Explorer):
+    _esm = ""
     numbers = Array([[1, 2]], ("H", 2), low=0, high=9)
     pixels = Array(np.zeros((2, 2)), ("H", "W"), dtype="uint8")
     name = traitlets.Unicode("").tag(sync=True)
