@@ -1,6 +1,6 @@
 // Drops the rules that no page can use from the theme's style sheets: most of them.
 // Arguments: PurgeCSS's module, the folder of the built site.
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
 const [library, site] = process.argv.slice(2);
@@ -11,4 +11,6 @@ const found = await new PurgeCSS().purge({
   css: ["styles/*.css", "basic.css", "mystnb.*.css"].map((name) => `${site}/_static/${name}`),
   variables: false,
 });
-await Promise.all(found.map(({ css, file }) => writeFile(file, css)));
+// site.css draws the few icons; the theme's icon fonts are not on the site, and no page may ask for them.
+const FONTS = /@font-face\{[^}]*Font Awesome[^}]*\}/g;
+await Promise.all(found.map(({ css, file }) => writeFile(file, css.replace(FONTS, ""))));
