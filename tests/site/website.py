@@ -4,11 +4,11 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 from tests.course import NOTEBOOKS, PROJECT
 
@@ -94,11 +94,11 @@ class Visit:
         return places
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
-        wide: int = self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        return wide
+        """By how many pixels the page is wider than its window, once its explorers have followed a new width."""
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        with suppress(TimeoutError):  # a page that stays too wide is the caller's finding
+            self.page.wait_for_function(f"{wide} <= 0", timeout=5000)
+        return int(self.page.evaluate(wide))
 
 
 @contextmanager
