@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+import nbformat
+
 from tests.course import tags
 
 TAGS = {"colab", "setup", "exercise", "check", "nbval-ignore-output", "timed"}
@@ -166,7 +168,7 @@ def size(notebook: Any) -> Iterator[str]:
         yield f"a code cell of {max(lines)} lines, at most 25"
     if median(lines) > 6:
         yield f"code cells of median {median(lines)} lines, expected about 5"
-    if (stored := len(json.dumps(notebook))) > 500_000:
+    if (stored := len(nbformat.writes(notebook).encode())) > 500_000:
         yield f"{stored} bytes stored, at most 500,000"
 
 
